@@ -1,0 +1,50 @@
+"""What a domain is: one validated description, from code, an app file or a domain folder."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from mdsa.router.protocol import RouterDomain
+
+__all__ = ["RESERVED_NAMES", "DomainConfig"]
+
+RESERVED_NAMES = frozenset(
+    {"classify", "gate", "decompose", "clarify", "unmatched", "merge", "global", "error"}
+)
+"""Names of the graph's own nodes and of the shared store."""
+
+
+def _not_reserved(name: str) -> str:
+    if name in RESERVED_NAMES:
+        raise ValueError(f"{name!r} is reserved; choose another name")
+    return name
+
+
+class DomainConfig(BaseModel):
+    """A specialist: what it answers, with which model, tools and knowledge."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, AfterValidator(_not_reserved)] = Field(
+        pattern=r"^[A-Za-z][A-Za-z0-9_-]{1,62}$",
+        description="Identifier: letters, digits, `_` and `-`. Names the subgraph and the store.",
+    )
+    description: str = Field(min_length=1, description="What the domain answers, in a sentence.")
+    keywords: list[str] = Field(default_factory=list, description="Words that speak for it.")
+    examples: list[str] = Field(default_factory=list, description="Messages that belong to it.")
+    model_name: str | None = Field(
+        default=None,
+        description="Model reference, such as `ollama://llama3:8b`; None is the app's default.",
+    )
+    system_prompt: str = Field(default="", description="Instructions for the domain's model.")
+    tools: list[str] = Field(default_factory=list, description="Registered tools it may call.")
+    max_tokens: int = Field(default=500, gt=0, description="Longest answer, in tokens.")
+    temperature: float = Field(default=0.7, ge=0, le=2)
+    top_k: int = Field(default=5, gt=0, le=50, description="Passages retrieved for a question.")
+    max_tool_rounds: int = Field(default=4, ge=0, le=20, description="Tool rounds in a turn.")
+
+    def router_domain(self) -> RouterDomain:
+        """The part that the router reads."""
+        return RouterDomain(self.name, self.description, tuple(self.keywords), tuple(self.examples))

@@ -1,0 +1,46 @@
+"""Settings of one run: who asks, what they may use, and how much the turn may cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["RunContext"]
+
+
+class RunContext(BaseModel):
+    """The graph's `context_schema`; LangGraph Studio shows it as a form."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: str | None = Field(default=None, description="Who asks.")
+    tenant: str | None = Field(default=None, description="Customer whose data this run may touch.")
+    allowed_domains: list[str] | None = Field(
+        default=None, description="Domains that the caller may use; empty form field: all of them."
+    )
+    threshold: float = Field(
+        default=0.7,
+        ge=0,
+        le=1,
+        description="Confidence from which one domain answers without further thought.",
+        json_schema_extra={"langgraph_nodes": ["gate"]},
+    )
+    clarify_margin: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="Two domains closer than this, below the threshold, are asked back.",
+        json_schema_extra={"langgraph_nodes": ["gate"]},
+    )
+    max_domains: int = Field(
+        default=3,
+        ge=1,
+        le=10,
+        description="Most sub-questions that one message is split into.",
+        json_schema_extra={"langgraph_nodes": ["decompose"]},
+    )
+    facts: dict[str, Any] = Field(
+        default_factory=dict,
+        description="What the application knows already, such as an order number.",
+    )

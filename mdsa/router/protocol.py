@@ -1,0 +1,67 @@
+"""What a router is: texts in, a calibrated score for every domain out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+__all__ = ["Route", "Router", "RouterDomain"]
+
+
+@dataclass(frozen=True, slots=True)
+class RouterDomain:
+    """What a router may know of a domain."""
+
+    name: str
+    description: str
+    keywords: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A router's verdict on one text.
+
+    Attributes:
+        scores: probability of every registered domain, in [0, 1]. With `out_of_scope` they
+            add up to 1.
+        out_of_scope: probability that no registered domain fits.
+        evidence: the nearest keyword, example or description of the best domain.
+    """
+
+    scores: dict[str, float]
+    out_of_scope: float
+    evidence: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def domain(self) -> str | None:
+        """The best domain; None where none is registered. Ties go to the first name."""
+        return min(self.scores, key=lambda name: (-self.scores[name], name), default=None)
+
+    @property
+    def confidence(self) -> float:
+        """Probability of the best domain."""
+        return max(self.scores.values(), default=0.0)
+
+
+@runtime_checkable
+class Router(Protocol):
+    """Scores texts against the registered domains. Implementations are thread-safe."""
+
+    def add_domain(self, domain: RouterDomain) -> None:
+        """Make a domain routable.
+
+        Raises:
+            DuplicateNameError: the name is taken.
+        """
+
+    def remove_domain(self, name: str) -> None:
+        """Forget a domain.
+
+        Raises:
+            UnknownNameError: no such domain.
+        """
+
+    def route(self, texts: Sequence[str]) -> list[Route]:
+        """Score each text against every registered domain, in one batch."""

@@ -1,0 +1,75 @@
+"""Settings from the environment (and a `.env` file), read when asked for, never at import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import AliasChoices, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from mdsa.errors import ConfigError
+
+__all__ = ["Settings", "load_settings"]
+
+
+def _alias(name: str) -> AliasChoices:
+    """Accept the variable as the guide writes it and with the `MDSA_` prefix."""
+    return AliasChoices(f"MDSA_{name}", name)
+
+
+class Settings(BaseSettings):
+    """Process-wide settings. Every field is the environment variable `MDSA_<FIELD>`.
+
+    Those that the guide's `.env` names are read without the prefix too.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="MDSA_", env_file=".env", extra="ignore", populate_by_name=True
+    )
+
+    app: Path | None = Field(default=None, description="App file, mdsa.yaml.")
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("mdsa"),
+        description="Sessions, knowledge stores and the demo's database.",
+    )
+    cache_dir: Path = Field(
+        default_factory=lambda: user_cache_path("mdsa"),
+        description="What can be made again: prepared encoders.",
+    )
+    intent_model_path: str | None = Field(
+        default=None, validation_alias=_alias("INTENT_MODEL_PATH")
+    )
+    reasoning_model_path: str = Field(
+        default="microsoft/phi-2", validation_alias=_alias("REASONING_MODEL_PATH")
+    )
+    embedding_model: str = Field(
+        default="sentence-transformers/all-MiniLM-L6-v2",
+        validation_alias=_alias("EMBEDDING_MODEL"),
+    )
+    device: str = Field(default="auto", validation_alias=_alias("DEVICE"))
+    use_reasoning_threshold: float = Field(
+        default=0.7, ge=0, le=1, validation_alias=_alias("USE_REASONING_THRESHOLD")
+    )
+    ollama_base_url: str | None = Field(default=None, validation_alias=_alias("OLLAMA_BASE_URL"))
+    request_timeout_s: float = Field(default=120.0, gt=0, description="Time budget of a turn.")
+    session_wait_s: float = Field(
+        default=30.0, ge=0, description="How long a second writer of a session waits its turn."
+    )
+    max_message_chars: int = Field(default=20_000, gt=0)
+    max_history_messages: int = Field(default=60, ge=2)
+
+
+def load_settings() -> Settings:
+    """Read the settings.
+
+    Raises:
+        ConfigError: a variable holds a value that its setting refuses.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"{item['loc'][0]}: {item['msg']} (got {item['input']!r})" for item in error.errors()
+        ]
+        raise ConfigError("wrong environment setting: " + "; ".join(lines)) from error
