@@ -1,28 +1,69 @@
-"""State of the graph and of a domain's subgraph: primitives, messages and plain dicts only."""
+"""State of the graph and of a domain's subgraph: primitives, messages and plain dicts only.
+
+Strict msgpack then reads every checkpoint back, and Studio can show every field.
+"""
 
 from __future__ import annotations
 
-import operator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired, TypeVar
 
+from langchain_core.messages import AnyMessage
 from langgraph.graph import MessagesState
-from typing_extensions import NotRequired, TypedDict
+from langgraph.graph.message import add_messages
+from typing_extensions import TypedDict
 
 __all__ = [
+    "AgentInput",
     "AgentState",
     "BranchOutput",
+    "Classification",
+    "ClauseScores",
     "Decision",
     "DomainAnswer",
     "DomainInput",
     "DomainOutput",
     "DomainState",
+    "PassageRecord",
     "RouteState",
     "Source",
     "SubQuery",
     "ToolCallRecord",
+    "append_or_reset",
 ]
 
 Decision = Literal["direct", "decompose", "clarify", "unmatched"]
+_T = TypeVar("_T")
+
+
+def append_or_reset(current: list[_T] | None, update: list[_T] | None) -> list[_T]:
+    """Reducer of lists that parallel branches write: `None` starts a turn with an empty list."""
+    return [] if update is None else [*(current or []), *update]
+
+
+class ClauseScores(TypedDict):
+    """The router's verdict on one text."""
+
+    text: str
+    scores: dict[str, float]
+    """Probability of each domain that the caller may use."""
+    forbidden: float
+    """Highest probability of a domain that the caller may not use; its name stays out of sight."""
+    out_of_scope: float
+    evidence: str
+    """The nearest keyword, example or description of the best permitted domain."""
+
+
+class Classification(TypedDict):
+    """What classify found; the gate decides from it."""
+
+    message: ClauseScores
+    clauses: list[ClauseScores]
+    """One entry per clause, where the message has more than one."""
+    in_context: ClauseScores | None
+    """Previous question and message together, where the message may be a follow-up."""
+    refers_back: bool
+    """The message cannot stand alone: it begins or points like a follow-up."""
+    previous_question: str
 
 
 class SubQuery(TypedDict):
@@ -30,7 +71,9 @@ class SubQuery(TypedDict):
 
     domain: str
     query: str
-    """Self-contained: a follow-up carries the question that it follows."""
+    """What the domain is asked, in the user's words."""
+    context: str
+    """The earlier question that a follow-up follows; empty otherwise."""
 
 
 class RouteState(TypedDict):
@@ -38,9 +81,9 @@ class RouteState(TypedDict):
 
     decision: Decision
     domains: list[str]
-    """Chosen domains, in the order of the message."""
+    """Chosen domains, in the order of the message; for clarify, those to choose from."""
     confidence: float
-    """Calibrated probability of the (first) chosen domain, or of the best one, in [0, 1]."""
+    """Probability of the first chosen domain, or of the best permitted one, in [0, 1]."""
     scores: dict[str, float]
     """Probability of each domain that the caller may use."""
     out_of_scope: float
@@ -49,6 +92,8 @@ class RouteState(TypedDict):
     used_reasoning: bool
     degraded: bool
     """The configured reasoning model could not be used."""
+    declined: list[str]
+    """Parts of the message that no permitted domain takes."""
 
 
 class Source(TypedDict):
@@ -60,6 +105,13 @@ class Source(TypedDict):
     scope: Literal["global", "local"]
     score: float
     """In [0, 1]; see `mdsa.retrieval`."""
+
+
+class PassageRecord(TypedDict):
+    """A retrieved passage as the state keeps it."""
+
+    content: str
+    metadata: dict[str, Any]
 
 
 class ToolCallRecord(TypedDict):
@@ -81,6 +133,8 @@ class DomainAnswer(TypedDict):
     position: int
     """Place of the sub-query in the message; merge keeps this order."""
     text: str
+    message_id: str
+    """Id of the model's message, so that a stream shows it once."""
     abstained: bool
     """The domain found nothing that answers."""
     degraded: bool
@@ -89,18 +143,62 @@ class DomainAnswer(TypedDict):
     tool_calls: list[ToolCallRecord]
 
 
+class AgentInput(TypedDict):
+    """What a caller sends: the new message, as a list so that chat clients fit."""
+
+    messages: Annotated[list[AnyMessage], add_messages]
+
+
 class AgentState(MessagesState):
     """State of the whole graph; one checkpointed thread is one session."""
 
+    classification: NotRequired[Classification | None]
+    """This turn's scores."""
     route: NotRequired[RouteState]
-    """This turn's routing decision."""
-    clauses: NotRequired[list[SubQuery]]
-    """The message's clauses with the domain of each, when several domains are in it."""
+    """This turn's decision."""
     sub_queries: NotRequired[list[SubQuery]]
     """What this turn asks of which domains."""
-    answers: NotRequired[Annotated[list[DomainAnswer], operator.add]]
-    """One entry per branch of this turn, in order of arrival; classify empties it."""
+    answers: NotRequired[Annotated[list[DomainAnswer], append_or_reset]]
+    """One entry per branch of this turn, in order of arrival."""
     last_domain: NotRequired[str | None]
     """The domain that answered last: follow-ups stay with it."""
-    pending_clarification: NotRequired[dict[str, Any] | None]
-    """`{"message": str, "domains": [str, str]}` while a question back is open."""
+    last_question: NotRequired[str]
+    """The question that it answered."""
+    pending_clarification: NotRequired[list[str] | None]
+    """Domains to choose from while a question back is open."""
+
+
+class DomainInput(TypedDict):
+    """What a domain's subgraph takes: messages alone, or a question with its place."""
+
+    messages: Annotated[list[AnyMessage], add_messages]
+    query: NotRequired[str]
+    """The question; the last human message where it is missing."""
+    context: NotRequired[str]
+    """The earlier question that a follow-up follows."""
+    position: NotRequired[int]
+
+
+class DomainState(DomainInput):
+    """Working state of a domain's subgraph."""
+
+    passages: NotRequired[list[PassageRecord]]
+    """What retrieve found, best first."""
+    rounds: NotRequired[int]
+    """Tool rounds so far in this turn."""
+    refused_calls: NotRequired[dict[str, str]]
+    """Tool calls that a person declined, by id, with the reason."""
+    answers: NotRequired[Annotated[list[DomainAnswer], append_or_reset]]
+
+
+class DomainOutput(TypedDict):
+    """What a domain's subgraph gives another application's graph."""
+
+    messages: Annotated[list[AnyMessage], add_messages]
+    answers: Annotated[list[DomainAnswer], append_or_reset]
+
+
+class BranchOutput(TypedDict):
+    """What a domain's subgraph gives MDSA's own graph, where merge writes the message."""
+
+    answers: Annotated[list[DomainAnswer], append_or_reset]

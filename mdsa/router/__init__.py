@@ -1,0 +1,5 @@
+"""Routers: they say how well each domain fits a message."""
+
+from mdsa.router.protocol import Route, Router, RouterDomain
+
+__all__ = ["Route", "Router", "RouterDomain"]

@@ -1,0 +1,117 @@
+"""The whole flow on one page: classify → gate → domains, side by side → merge."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from langchain_core.language_models import BaseChatModel
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Checkpointer, RetryPolicy, Send, TimeoutPolicy
+
+from mdsa.graph.context import RunContext
+from mdsa.graph.domain_subgraph import Specialist, compile_specialist
+from mdsa.graph.state import AgentInput, AgentState, BranchOutput, SubQuery
+from mdsa.nodes.clarify import make_clarify
+from mdsa.nodes.classify import make_classify
+from mdsa.nodes.decompose import make_decompose
+from mdsa.nodes.gate import gate
+from mdsa.nodes.generate import ModelLoader
+from mdsa.nodes.history import own_turns, question_text
+from mdsa.nodes.merge import make_merge
+from mdsa.router import Router
+
+__all__ = ["AgentGraph", "build_graph", "fixed"]
+
+AgentGraph = CompiledStateGraph[AgentState, RunContext, AgentInput, AgentState]
+
+_HISTORY_TOKENS = 1500
+
+
+def fixed(model: BaseChatModel) -> ModelLoader:
+    """A loader of a model that is at hand already."""
+    return lambda: model
+
+
+def build_graph(
+    specialists: Sequence[Specialist],
+    *,
+    router: Router,
+    unmatched: Specialist,
+    load_reasoning_model: ModelLoader | None = None,
+    checkpointer: Checkpointer = None,
+    domain_timeout_s: float | None = None,
+    max_history: int = 60,
+) -> AgentGraph:
+    """Compile the agent.
+
+    Args:
+        specialists: the domains.
+        router: scores messages; must know every specialist.
+        unmatched: answers from shared knowledge what no domain takes.
+        load_reasoning_model: splits hard messages; None splits them by clauses.
+        checkpointer: None for a graph without sessions, or for `langgraph dev`, which brings one.
+        domain_timeout_s: hard limit of a domain's run, in seconds. Such a graph runs async only,
+            since LangGraph cannot stop a thread.
+        max_history: messages that a session keeps.
+    """
+    descriptions = {specialist.name: specialist.description for specialist in specialists}
+    timeout = None if domain_timeout_s is None else TimeoutPolicy(run_timeout=domain_timeout_s)
+    builder = StateGraph(AgentState, context_schema=RunContext, input_schema=AgentInput)
+
+    builder.add_node("classify", make_classify(router, descriptions))
+    builder.add_node("gate", gate)
+    builder.add_node(
+        "decompose",
+        make_decompose(descriptions, load_reasoning_model),
+        retry_policy=RetryPolicy(max_attempts=2),
+    )
+    builder.add_node("clarify", make_clarify(descriptions))
+    for specialist in (*specialists, unmatched):
+        builder.add_node(
+            specialist.name,
+            compile_specialist(specialist, BranchOutput),
+            timeout=timeout,
+            metadata={"description": specialist.description},
+        )
+    builder.add_node("merge", make_merge(descriptions, max_history=max_history), defer=True)
+
+    domains = [*descriptions, unmatched.name]
+    builder.add_edge(START, "classify")
+    builder.add_edge("classify", "gate")
+    builder.add_conditional_edges("gate", _after_gate, [*domains, "decompose", "clarify"])
+    builder.add_conditional_edges("decompose", _ask_domains, domains)
+    for name in domains:
+        builder.add_edge(name, "merge")
+    builder.add_edge("clarify", END)
+    builder.add_edge("merge", END)
+    return builder.compile(checkpointer=checkpointer, name="mdsa")
+
+
+def _after_gate(state: AgentState) -> Hashable | list[Send]:
+    decision = state["route"]["decision"]
+    if decision in ("decompose", "clarify"):
+        return decision
+    return _ask_domains(state)
+
+
+def _ask_domains(state: AgentState) -> list[Send]:
+    """One branch per question; a domain sees its own earlier turns and nobody else's."""
+    queries = state["sub_queries"] or [
+        SubQuery(domain="unmatched", query=question_text(state["messages"]), context="")
+    ]
+    return [
+        Send(
+            query["domain"],
+            {
+                "messages": [
+                    *own_turns(state["messages"], query["domain"], max_tokens=_HISTORY_TOKENS),
+                    ("human", query["query"]),
+                ],
+                "query": query["query"],
+                "context": query["context"],
+                "position": position,
+            },
+        )
+        for position, query in enumerate(queries)
+    ]

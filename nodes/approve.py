@@ -1,0 +1,65 @@
+"""approve: a person decides on tool calls that write, before any tool of the round runs.
+
+All calls of a round are put in one interrupt. Were each asked for while the tools run, resuming
+would run again a writing tool that was approved before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from langchain_core.messages import AIMessage, ToolCall
+from langgraph.types import interrupt
+
+from mdsa.errors import InvalidInputError
+from mdsa.graph.state import DomainState
+from mdsa.nodes.types import Node
+
+__all__ = ["make_approve", "pending_writes"]
+
+_DECLINED = "The user declined this call."
+
+
+def pending_writes(state: DomainState, writing_tools: Collection[str]) -> list[ToolCall]:
+    """Calls of the model's last message that would write."""
+    last = state["messages"][-1]
+    calls = last.tool_calls if isinstance(last, AIMessage) else []
+    return [call for call in calls if call["name"] in writing_tools]
+
+
+def make_approve(domain: str, writing_tools: Collection[str]) -> Node[DomainState]:
+    """Build the node for the tools that write.
+
+    The run is resumed with True or False for all calls, or with a mapping from call id to either.
+    """
+
+    def approve(state: DomainState) -> dict[str, Any]:
+        calls = pending_writes(state, writing_tools)
+        decision = interrupt(
+            {
+                "type": "tool_approval",
+                "domain": domain,
+                "calls": [
+                    {"id": call["id"], "name": call["name"], "args": call["args"]} for call in calls
+                ],
+            }
+        )
+        ids = [str(call["id"]) for call in calls]
+        return {"refused_calls": {id_: _DECLINED for id_ in ids if not _approved(decision, id_)}}
+
+    return approve
+
+
+def _approved(decision: object, call_id: str) -> bool:
+    if isinstance(decision, bool):
+        return decision
+    if isinstance(decision, Mapping):
+        # A call that the answer leaves out was not approved.
+        verdict = decision.get(call_id, False)
+        if isinstance(verdict, bool):
+            return verdict
+    raise InvalidInputError(
+        f"cannot read the approval {decision!r}; resume with true, false, "
+        f"or a mapping such as {{{call_id!r}: true}}"
+    )

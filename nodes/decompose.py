@@ -1,0 +1,121 @@
+"""decompose: one self-contained question per domain, by the reasoning model where there is one.
+
+The gate has split the message by clauses already. That split is the embedded default; a reasoning
+model may replace it, and its output is accepted only where it names domains that the gate offers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage, SystemMessage
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
+from langgraph.runtime import get_runtime
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from mdsa.errors import ModelError
+from mdsa.graph.context import RunContext
+from mdsa.graph.state import AgentState, SubQuery
+from mdsa.nodes.history import question_text
+
+__all__ = ["make_decompose"]
+
+_PROMPT = """\
+Split the user's message into questions for specialists. Use only these specialists:
+{domains}
+Answer with a JSON list of objects {{"domain": name, "query": question}}, at most {limit} of them, \
+in the order of the message. Each question must be complete by itself: replace pronouns by what \
+they stand for. Do not answer the questions."""
+_JSON_LIST = re.compile(r"\[.*\]", re.DOTALL)
+
+
+class _Question(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    domain: str
+    query: str = Field(min_length=1)
+
+
+_QUESTIONS = TypeAdapter(list[_Question])
+
+
+def make_decompose(
+    descriptions: Mapping[str, str], load_model: Callable[[], BaseChatModel] | None
+) -> Runnable[AgentState, dict[str, Any]]:
+    """Build the node.
+
+    Args:
+        descriptions: the domains' descriptions, by name.
+        load_model: gives the reasoning model; None keeps the split by clauses. A `ModelError` that
+            it or the model raises keeps that split too, and marks the turn as degraded.
+    """
+
+    def prompt(state: AgentState) -> list[SystemMessage | HumanMessage]:
+        context = get_runtime(RunContext).context or RunContext()
+        offered = state["route"]["scores"]
+        listing = "\n".join(f"- {name}: {descriptions[name]}" for name in sorted(offered))
+        instructions = _PROMPT.format(domains=listing, limit=context.max_domains)
+        return [SystemMessage(instructions), HumanMessage(question_text(state["messages"]))]
+
+    def decompose(state: AgentState, config: RunnableConfig) -> dict[str, Any]:
+        if load_model is None:
+            return _result(state, None, degraded=False)
+        try:
+            reply = load_model().invoke(prompt(state), config)
+        except (ModelError, ConnectionError, TimeoutError) as error:
+            return _kept(state, error)
+        return _result(state, reply.text, degraded=False)
+
+    async def adecompose(state: AgentState, config: RunnableConfig) -> dict[str, Any]:
+        if load_model is None:
+            return _result(state, None, degraded=False)
+        try:
+            model = await asyncio.to_thread(load_model)
+            reply = await model.ainvoke(prompt(state), config)
+        except (ModelError, ConnectionError, TimeoutError) as error:
+            return _kept(state, error)
+        return _result(state, reply.text, degraded=False)
+
+    return RunnableLambda(decompose, afunc=adecompose, name="reason")
+
+
+def _kept(state: AgentState, error: Exception) -> dict[str, Any]:
+    structlog.get_logger(__name__).warning("reasoning_model_unavailable", error=str(error))
+    return _result(state, None, degraded=True)
+
+
+def _result(state: AgentState, reply: str | None, *, degraded: bool) -> dict[str, Any]:
+    questions = [] if reply is None else _read(reply, state)
+    sub_queries = questions or state["sub_queries"]
+    domains = list(dict.fromkeys(query["domain"] for query in sub_queries))
+    route = {
+        **state["route"],
+        "domains": domains,
+        "used_reasoning": True,
+        "degraded": degraded or (reply is not None and not questions),
+    }
+    return {"sub_queries": sub_queries, "route": route}
+
+
+def _read(reply: str, state: AgentState) -> list[SubQuery]:
+    """Questions of a model's reply; none where it is not the JSON that was asked for."""
+    context = get_runtime(RunContext).context or RunContext()
+    found = _JSON_LIST.search(reply)
+    if found is None:
+        return []
+    try:
+        questions = _QUESTIONS.validate_python(json.loads(found.group()))
+    except (ValueError, ValidationError):
+        return []
+    offered = state["route"]["scores"]
+    return [
+        SubQuery(domain=question.domain, query=question.query, context="")
+        for question in questions
+        if question.domain in offered
+    ][: context.max_domains]

@@ -1,0 +1,201 @@
+"""gate: decides among direct, decompose, clarify and unmatched, and says why.
+
+Every setting stands in the run's context, so that an evaluation can sweep it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from langgraph.runtime import Runtime
+
+from mdsa.graph.context import RunContext
+from mdsa.graph.state import (
+    AgentState,
+    Classification,
+    ClauseScores,
+    Decision,
+    RouteState,
+    SubQuery,
+)
+
+__all__ = ["Verdict", "decide", "gate"]
+
+_ORDINALS = ("first", "second", "third", "fourth")
+_OUT_OF_SCOPE = 0.5
+"""Above this probability that no domain fits, a message is out of scope."""
+
+
+class Verdict(NamedTuple):
+    """A route and what it asks of which domains."""
+
+    route: RouteState
+    sub_queries: list[SubQuery]
+
+
+def gate(state: AgentState, *, runtime: Runtime[RunContext]) -> dict[str, Any]:
+    """The node: decide from this turn's classification."""
+    found = state.get("classification")
+    if found is None:
+        raise ValueError("gate needs the classification that classify writes; run classify first")
+    verdict = decide(
+        found,
+        runtime.context or RunContext(),
+        last_domain=state.get("last_domain"),
+        choices=state.get("pending_clarification") or (),
+    )
+    return {
+        "route": verdict.route,
+        "sub_queries": verdict.sub_queries,
+        "classification": None,
+        "pending_clarification": None,
+    }
+
+
+def decide(
+    found: Classification,
+    context: RunContext,
+    *,
+    last_domain: str | None = None,
+    choices: Collection[str] = (),
+) -> Verdict:
+    """Decide where a classified message goes.
+
+    Args:
+        found: the router's scores of the domains that the caller may use.
+        context: thresholds of this run.
+        last_domain: the domain that answered the turn before.
+        choices: domains that the turn before asked the caller to choose from.
+    """
+    message = found["message"]
+    text, scores, previous = message["text"], message["scores"], found["previous_question"]
+    best = _best(scores)
+
+    if chosen := _chosen(text, [name for name in choices if name in scores]):
+        reason = "the caller chose it when asked back"
+        return _ask(
+            found, "direct", [SubQuery(domain=chosen, query=previous, context=text)], reason
+        )
+
+    parts, declined = _parts(found["clauses"], context.threshold)
+    names = list(dict.fromkeys(part["domain"] for part in parts))
+    if len(names) > 1 or (parts and declined):
+        reason = f"clauses belong to: {', '.join(names)}"
+        reason += "; one belongs to no domain that the caller may use" if declined else ""
+        decision: Decision = "decompose" if len(names) > 1 else "direct"
+        return _ask(found, decision, parts[: context.max_domains], reason, declined)
+
+    sure = best is not None and scores[best] >= context.threshold
+    if best is not None and sure:
+        follows = found["refers_back"] and best == last_domain
+        query = SubQuery(domain=best, query=text, context=previous if follows else "")
+        reason = f"confidence {scores[best]:.2f} reaches the threshold {context.threshold:.2f}"
+        return _ask(found, "direct", [query], reason)
+    if last_domain in scores and _stays(found, last_domain):
+        query = SubQuery(domain=last_domain, query=text, context=previous)
+        reason = f"a follow-up without a domain of its own stays with {last_domain}"
+        return _ask(found, "direct", [query], reason)
+    if best is None or message["out_of_scope"] > _OUT_OF_SCOPE:
+        return _ask(found, "unmatched", [], "no domain fits the message")
+    if message["forbidden"] > scores[best]:
+        return _ask(found, "unmatched", [], "no domain that the caller may use fits the message")
+    return _unsure(found, context)
+
+
+def _unsure(found: Classification, context: RunContext) -> Verdict:
+    """Below the threshold: ask back where two domains are close, else let reasoning decide."""
+    text, scores = found["message"]["text"], found["message"]["scores"]
+    first, *others = sorted(scores, key=lambda name: (-scores[name], name))
+    if others and scores[first] - scores[others[0]] < context.clarify_margin:
+        second = others[0]
+        route = _route(found, "clarify", [first, second], f"{first} and {second} are too close")
+        return Verdict(route, [])
+    reason = f"confidence {scores[first]:.2f} is below the threshold {context.threshold:.2f}"
+    return _ask(found, "decompose", [SubQuery(domain=first, query=text, context="")], reason)
+
+
+def _parts(clauses: list[ClauseScores], threshold: float) -> tuple[list[SubQuery], list[str]]:
+    """Join clauses to one question per domain, and name those that only a forbidden one takes.
+
+    A clause that is not sure of a domain of its own belongs to the clause before it.
+    """
+    parts: list[SubQuery] = []
+    declined: list[str] = []
+    leading: list[str] = []
+    for clause in clauses:
+        domain = _best(clause["scores"])
+        sure = domain is not None and clause["scores"][domain] >= threshold
+        if clause["forbidden"] >= threshold:
+            declined.append(clause["text"])
+        elif domain is not None and sure and (not parts or parts[-1]["domain"] != domain):
+            query = " ".join([*leading, clause["text"]])
+            parts.append(SubQuery(domain=domain, query=query, context=""))
+            leading = []
+        elif parts:
+            parts[-1]["query"] += f" {clause['text']}"
+        else:
+            leading.append(clause["text"])
+    return parts, declined
+
+
+def _stays(found: Classification, last_domain: str) -> bool:
+    """Tell whether a message without a sure domain of its own follows the last turn.
+
+    Read together with the question before it, it must fit the last domain best. That reading
+    alone would keep any small talk in the domain, so the message must also point back.
+    """
+    reading = found["in_context"]
+    return reading is not None and found["refers_back"] and _best(reading["scores"]) == last_domain
+
+
+def _chosen(message: str, choices: list[str]) -> str | None:
+    """The choice that an answer to a question back names, by its words or its place."""
+    words = set(re.findall(r"[a-z0-9]+", message.lower()))
+    named = [name for name in choices if set(re.split(r"[_-]", name.lower())) & words]
+    placed = [name for name, ordinal in zip(choices, _ORDINALS, strict=False) if ordinal in words]
+    for candidates in (named, placed):
+        if len(candidates) == 1:
+            return candidates[0]
+    return None
+
+
+def _ask(
+    found: Classification,
+    decision: Decision,
+    sub_queries: list[SubQuery],
+    reason: str,
+    declined: list[str] | None = None,
+) -> Verdict:
+    domains = list(dict.fromkeys(query["domain"] for query in sub_queries))
+    return Verdict(_route(found, decision, domains, reason, declined), sub_queries)
+
+
+def _route(
+    found: Classification,
+    decision: Decision,
+    domains: list[str],
+    reason: str,
+    declined: list[str] | None = None,
+) -> RouteState:
+    message = found["message"]
+    scores = message["scores"]
+    best = _best(scores)
+    if domains and domains[0] == best and message["evidence"]:
+        reason = f"{reason}; nearest: {message['evidence']!r}"
+    return RouteState(
+        decision=decision,
+        domains=domains,
+        confidence=scores[domains[0]] if domains else max(scores.values(), default=0.0),
+        scores=scores,
+        out_of_scope=message["out_of_scope"],
+        reason=reason,
+        used_reasoning=False,
+        degraded=False,
+        declined=declined or [],
+    )
+
+
+def _best(scores: dict[str, float]) -> str | None:
+    return min(scores, key=lambda name: (-scores[name], name), default=None)

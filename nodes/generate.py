@@ -1,0 +1,94 @@
+"""generate: the domain's model answers or calls a tool; a fallback answers where it cannot."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+from httpx import HTTPError
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
+from langchain_core.tools import BaseTool
+from langgraph.runtime import get_runtime
+
+from mdsa.errors import ModelError
+from mdsa.graph.context import RunContext
+from mdsa.graph.state import DomainState
+from mdsa.nodes.prompt import domain_prompt
+
+__all__ = ["ModelLoader", "make_generate"]
+
+ModelLoader = Callable[[], BaseChatModel]
+"""Gives the model when it is first needed; loading may take seconds."""
+
+_MODEL_FAILURES = (ModelError, ConnectionError, TimeoutError, HTTPError)
+
+
+def make_generate(
+    load_model: ModelLoader,
+    *,
+    system_prompt: str = "",
+    load_fallback: ModelLoader | None = None,
+    tools: Sequence[BaseTool] = (),
+    max_tool_rounds: int = 4,
+    timeout_s: float | None = None,
+) -> Runnable[DomainState, dict[str, Any]]:
+    """Build the node.
+
+    Args:
+        load_model: the domain's model.
+        system_prompt: the domain's instructions.
+        load_fallback: answers where the model is unreachable, too slow or fails. The answer is
+            marked as degraded. None lets the failure through.
+        tools: what the model may call.
+        max_tool_rounds: rounds of a turn after which the tools are withheld.
+        timeout_s: time that the model may take, in seconds; needs an async run, since Python
+            cannot stop a thread.
+    """
+
+    def bind(model: BaseChatModel, state: DomainState) -> Runnable[Any, AIMessage]:
+        if not tools or state.get("rounds", 0) >= max_tool_rounds:
+            return model
+        return model.bind_tools(list(tools))
+
+    def prompt(state: DomainState) -> list[Any]:
+        context = get_runtime(RunContext).context
+        facts = context.facts if isinstance(context, RunContext) else {}
+        return domain_prompt(system_prompt, state, facts)
+
+    def generate(state: DomainState, config: RunnableConfig) -> dict[str, Any]:
+        messages = prompt(state)
+        try:
+            reply = bind(load_model(), state).invoke(messages, config)
+        except _MODEL_FAILURES as error:
+            if load_fallback is None:
+                raise
+            reply = _degraded(bind(load_fallback(), state).invoke(messages, config), error)
+        return {"messages": [reply]}
+
+    async def agenerate(state: DomainState, config: RunnableConfig) -> dict[str, Any]:
+        messages = prompt(state)
+        try:
+            async with asyncio.timeout(timeout_s):
+                model = await asyncio.to_thread(load_model)
+                reply = await bind(model, state).ainvoke(messages, config)
+        except _MODEL_FAILURES as error:
+            if load_fallback is None:
+                raise
+            fallback = await asyncio.to_thread(load_fallback)
+            reply = _degraded(await bind(fallback, state).ainvoke(messages, config), error)
+        return {"messages": [reply]}
+
+    # Not called "generate": monitoring counts a node by the run that bears its name.
+    return RunnableLambda(generate, afunc=agenerate, name="call_model")
+
+
+def _degraded(reply: AIMessage, error: Exception) -> AIMessage:
+    structlog.get_logger(__name__).warning(
+        "model_failed", error_type=type(error).__name__, error=str(error)
+    )
+    metadata = {**reply.response_metadata, "degraded": True}
+    return reply.model_copy(update={"response_metadata": metadata})

@@ -1,0 +1,79 @@
+"""merge: one message out of the turn's answers, in the order of the questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage
+
+from mdsa.graph.state import AgentState, DomainAnswer
+from mdsa.nodes.history import question_text
+from mdsa.nodes.types import Node
+
+__all__ = ["make_merge"]
+
+_MAX_QUESTION_CHARS = 500
+
+
+def make_merge(descriptions: Mapping[str, str], *, max_history: int = 60) -> Node[AgentState]:
+    """Build the node.
+
+    Args:
+        descriptions: the domains' descriptions, by name; offered where nothing was found.
+        max_history: messages that a session keeps; the oldest turns go first.
+    """
+
+    def merge(state: AgentState) -> dict[str, Any]:
+        route = state["route"]
+        answers = sorted(state.get("answers", []), key=lambda answer: answer["position"])
+        parts = [_text(answer, answers) for answer in answers]
+        parts += [f"I can't help with this part: “{text}”" for text in route["declined"]]
+        if route["decision"] == "unmatched" and all(answer["abstained"] for answer in answers):
+            parts = [_cannot_help({name: descriptions[name] for name in route["scores"]})]
+        message = AIMessage(
+            "\n\n".join(parts),
+            # The id of a single answer's message: a stream has shown it already.
+            id=(answers[0]["message_id"] or None) if len(parts) == len(answers) == 1 else None,
+            response_metadata={"domains": route["domains"], "decision": route["decision"]},
+        )
+        update: dict[str, Any] = {"messages": [*_overflow(state["messages"], max_history), message]}
+        if answers and route["domains"]:
+            asked = state["sub_queries"][-1]
+            update["last_domain"] = route["domains"][-1]
+            # A follow-up of a follow-up still needs the question that named the subject.
+            question = f"{asked['context']} {asked['query']}".strip()
+            update["last_question"] = question[-_MAX_QUESTION_CHARS:]
+        elif route["decision"] == "unmatched":
+            update["last_question"] = question_text(state["messages"])
+        return update
+
+    return merge
+
+
+def _text(answer: DomainAnswer, answers: list[DomainAnswer]) -> str:
+    if answer["abstained"] and len(answers) > 1:
+        return f"{answer['text']} (“{answer['query']}”)"
+    return answer["text"]
+
+
+def _cannot_help(descriptions: Mapping[str, str]) -> str:
+    if not descriptions:
+        return "I can't help with that."
+    topics = "; ".join(
+        f"{name.replace('_', ' ')}: {description.rstrip('.')}"
+        for name, description in sorted(descriptions.items())
+    )
+    return f"I can't help with that. What I can help with: {topics}."
+
+
+def _overflow(messages: list[AnyMessage], limit: int) -> list[RemoveMessage]:
+    """Removals of the oldest turns, whole, that leave room for the new message."""
+    excess = len(messages) + 1 - limit
+    if excess <= 0:
+        return []
+    while excess < len(messages) and not isinstance(messages[excess], HumanMessage):
+        excess += 1
+    return [
+        RemoveMessage(id=str(message.id)) for message in messages[: min(excess, len(messages) - 1)]
+    ]
