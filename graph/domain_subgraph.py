@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage
 from langchain_core.retrievers import BaseRetriever
-from langchain_core.runnables import RunnableLambda
-from langchain_core.tools import BaseTool
+from langchain_core.tools import BaseTool, StructuredTool
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Checkpointer, RetryPolicy
@@ -145,11 +145,13 @@ def domain_tool(graph: DomainGraph, description: str) -> BaseTool:
         description: tells another model when to call it; `config.description` suits.
     """
 
-    def ask(arguments: dict[str, str]) -> dict[str, Any]:
-        return {"messages": [("human", arguments["query"])]}
+    def question(query: str) -> DomainInput:
+        return {"messages": [HumanMessage(query)]}
 
-    def text(output: dict[str, Any]) -> str:
-        return str(output["answers"][-1]["text"])
+    def ask(query: str) -> str:
+        return str(graph.invoke(question(query))["answers"][-1]["text"])
 
-    chain = RunnableLambda(ask) | graph | RunnableLambda(text)
-    return chain.as_tool(name=graph.get_name(), description=description, arg_types={"query": str})
+    async def aask(query: str) -> str:
+        return str((await graph.ainvoke(question(query)))["answers"][-1]["text"])
+
+    return StructuredTool.from_function(ask, aask, name=graph.get_name(), description=description)

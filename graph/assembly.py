@@ -1,0 +1,136 @@
+"""Turns an agent's parts (domains, models, tools, knowledge) into its graph, and keeps it current."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.retrievers import BaseRetriever
+from langgraph.types import Checkpointer
+
+from mdsa.domains import DomainConfig, DomainRegistry
+from mdsa.graph.builder import AgentGraph, build_graph
+from mdsa.graph.domain_subgraph import Specialist
+from mdsa.models import ModelRegistry
+from mdsa.router import Router
+from mdsa.tools import ToolRegistry
+
+__all__ = ["CLAUSES", "READER", "Assembly", "Knowledge"]
+
+READER = "embedded://reader"
+"""The chat model that ships with MDSA; it answers where a domain's own model cannot."""
+
+CLAUSES = "embedded://clauses"
+"""The reasoning "model" that is none: messages are split by clauses and the router."""
+
+class Knowledge(Protocol):
+    """What gives retrievers, each bound to one domain; None is shared knowledge alone."""
+
+    def retriever(self, domain: str | None, k: int = 5) -> BaseRetriever:
+        """Give a retriever that no later argument can widen."""
+        ...
+
+
+@dataclass(kw_only=True)
+class Assembly:
+    """The parts of an agent; domains may come and go while it runs.
+
+    A run keeps the graph that it started with, so a change never touches a turn in flight.
+    """
+
+    router: Router
+    models: ModelRegistry
+    tools: ToolRegistry
+    knowledge: Callable[[], Knowledge]
+    """Opens the knowledge when the first graph is built; importing its store takes a second."""
+    default_model: str = READER
+    reasoning_model: str = CLAUSES
+    model_timeout_s: float | None = None
+    domain_timeout_s: float | None = None
+    max_history: int = 60
+    domains: DomainRegistry = field(default_factory=DomainRegistry, init=False)
+
+    def __post_init__(self) -> None:
+        self._lock = threading.RLock()
+        self._graph: AgentGraph | None = None
+
+    def add_domain(self, config: DomainConfig) -> None:
+        """Add a domain; the next turn can reach it.
+
+        Raises:
+            DuplicateNameError: the name is taken.
+            UnknownNameError: it names a tool or a model scheme that does not exist.
+        """
+        self.tools.langchain_tools(config.tools)
+        self.models.parse(config.model_name or self.default_model)
+        with self._lock:
+            self.domains.add(config)
+            self.router.add_domain(config.router_domain())
+            self._graph = None
+
+    def remove_domain(self, name: str) -> DomainConfig:
+        """Remove a domain; turns in flight finish. Its documents stay.
+
+        Raises:
+            UnknownNameError: no such domain.
+        """
+        with self._lock:
+            config = self.domains.remove(name)
+            self.router.remove_domain(name)
+            self._graph = None
+            return config
+
+    def graph(self, checkpointer: Checkpointer = None) -> AgentGraph:
+        """The graph of the present domains, compiled anew after a change.
+
+        `checkpointer` must be the same at every call.
+        """
+        with self._lock:
+            if self._graph is None:
+                self._graph = build_graph(
+                    [self.specialist(config) for config in self.domains.all()],
+                    router=self.router,
+                    unmatched=self._unmatched(),
+                    load_reasoning_model=self._reasoning_loader(),
+                    checkpointer=checkpointer,
+                    domain_timeout_s=self.domain_timeout_s,
+                    max_history=self.max_history,
+                )
+            return self._graph
+
+    def specialist(self, config: DomainConfig) -> Specialist:
+        """Bind a domain's model, knowledge and tools to it."""
+        reference = config.model_name or self.default_model
+        return Specialist(
+            name=config.name,
+            description=config.description,
+            load_model=self._loader(
+                reference, temperature=config.temperature, max_tokens=config.max_tokens
+            ),
+            load_fallback=None if reference == READER else self._loader(READER),
+            retriever=self.knowledge().retriever(config.name, k=config.top_k),
+            tools=self.tools.langchain_tools(config.tools),
+            system_prompt=config.system_prompt,
+            max_tool_rounds=config.max_tool_rounds,
+            model_timeout_s=self.model_timeout_s,
+        )
+
+    def _unmatched(self) -> Specialist:
+        return Specialist(
+            name="unmatched",
+            description="Shared knowledge that belongs to no domain",
+            load_model=self._loader(self.default_model),
+            load_fallback=None if self.default_model == READER else self._loader(READER),
+            retriever=self.knowledge().retriever(None),
+            system_prompt="You answer general questions from shared knowledge.",
+            model_timeout_s=self.model_timeout_s,
+        )
+
+    def _reasoning_loader(self) -> Callable[[], BaseChatModel] | None:
+        return None if self.reasoning_model == CLAUSES else self._loader(self.reasoning_model)
+
+    def _loader(self, reference: str, **options: Any) -> Callable[[], BaseChatModel]:
+        return lambda: self.models.get(reference, **options)
