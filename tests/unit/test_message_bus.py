@@ -101,7 +101,7 @@ def test_a_subscriber_cannot_change_what_the_next_one_gets() -> None:
 
 def test_an_unknown_topic_is_refused_with_the_nearest_spelling() -> None:
     bus = MessageBus()
-    with pytest.raises(UnknownNameError, match="did you mean 'request.completed'"):
+    with pytest.raises(UnknownNameError, match=r"did you mean 'request\.completed'"):
         bus.subscribe("request.complete", print)
     with pytest.raises(UnknownNameError, match="unknown topic"):
         bus.publish("*", {})
