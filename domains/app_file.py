@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mdsa.domains.config import DomainConfig
 from mdsa.errors import ConfigError
 from mdsa.tools.mcp import McpServerConfig
+from mdsa.utils.validation import describe_problems
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -145,8 +146,4 @@ def _validate(model: type[M], values: Mapping[str, Any], path: Path) -> M:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        problems = "; ".join(
-            f"key {'.'.join(map(str, item['loc']))!r}: {item['msg']} (got {item['input']!r})"
-            for item in error.errors()
-        )
-        raise ConfigError(f"{path}: {problems}") from error
+        raise ConfigError(f"{path}: {describe_problems(error)}") from error

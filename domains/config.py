@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from mdsa.errors import InvalidInputError
 from mdsa.router.protocol import RouterDomain
+from mdsa.utils.validation import describe_problems
 
 __all__ = ["RESERVED_NAMES", "DomainConfig"]
 
@@ -44,6 +46,20 @@ class DomainConfig(BaseModel):
     temperature: float = Field(default=0.7, ge=0, le=2)
     top_k: int = Field(default=5, gt=0, le=50, description="Passages retrieved for a question.")
     max_tool_rounds: int = Field(default=4, ge=0, le=20, description="Tool rounds in a turn.")
+
+    @classmethod
+    def create(cls, **fields: Any) -> Self:
+        """Make a domain of fields that a caller gave.
+
+        Raises:
+            InvalidInputError: a field cannot be used; the message names it.
+        """
+        try:
+            return cls(**fields)
+        except ValidationError as error:
+            raise InvalidInputError(
+                f"domain {fields.get('name')!r} cannot be registered: {describe_problems(error)}"
+            ) from error
 
     def router_domain(self) -> RouterDomain:
         """The part that the router reads."""

@@ -1,4 +1,4 @@
-"""Turns an agent's parts (domains, models, tools, knowledge) into its graph, and keeps it current."""
+"""Turns an agent's parts into its graph, and keeps the graph current while domains change."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ READER = "embedded://reader"
 CLAUSES = "embedded://clauses"
 """The reasoning "model" that is none: messages are split by clauses and the router."""
 
+
 class Knowledge(Protocol):
     """What gives retrievers, each bound to one domain; None is shared knowledge alone."""
 
-    def retriever(self, domain: str | None, k: int = 5) -> BaseRetriever:
+    def retriever(self, domain: str | None, *, k: int = 5) -> BaseRetriever:
         """Give a retriever that no later argument can widen."""
         ...
 

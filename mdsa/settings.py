@@ -9,6 +9,7 @@ from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mdsa.errors import ConfigError
+from mdsa.utils.validation import describe_problems
 
 __all__ = ["Settings", "load_settings"]
 
@@ -52,12 +53,33 @@ class Settings(BaseSettings):
         default=0.7, ge=0, le=1, validation_alias=_alias("USE_REASONING_THRESHOLD")
     )
     ollama_base_url: str | None = Field(default=None, validation_alias=_alias("OLLAMA_BASE_URL"))
+    chroma_persist_dir: Path | None = Field(
+        default=None,
+        validation_alias=_alias("CHROMA_PERSIST_DIR"),
+        description="Knowledge stores; `knowledge` in the data directory where it is not set.",
+    )
+    global_collection_name: str = Field(
+        default="global_knowledge", validation_alias=_alias("GLOBAL_COLLECTION_NAME")
+    )
+    default_max_tokens: int = Field(
+        default=500, gt=0, validation_alias=_alias("DEFAULT_MAX_TOKENS")
+    )
+    default_temperature: float = Field(
+        default=0.7, ge=0, le=2, validation_alias=_alias("DEFAULT_TEMPERATURE")
+    )
+    log_level: str = Field(default="WARNING", validation_alias=_alias("LOG_LEVEL"))
+    log_dir: Path | None = Field(default=None, validation_alias=_alias("LOG_DIR"))
     request_timeout_s: float = Field(default=120.0, gt=0, description="Time budget of a turn.")
     session_wait_s: float = Field(
         default=30.0, ge=0, description="How long a second writer of a session waits its turn."
     )
     max_message_chars: int = Field(default=20_000, gt=0)
     max_history_messages: int = Field(default=60, ge=2)
+
+    @property
+    def knowledge_dir(self) -> Path:
+        """Where the knowledge stores lie."""
+        return self.chroma_persist_dir or self.data_dir / "knowledge"
 
 
 def load_settings() -> Settings:
@@ -69,7 +91,4 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [
-            f"{item['loc'][0]}: {item['msg']} (got {item['input']!r})" for item in error.errors()
-        ]
-        raise ConfigError("wrong environment setting: " + "; ".join(lines)) from error
+        raise ConfigError(f"wrong environment setting: {describe_problems(error)}") from error

@@ -35,6 +35,7 @@ def make_merge(descriptions: Mapping[str, str], *, max_history: int = 60) -> Nod
             "\n\n".join(parts),
             # The id of a single answer's message: a stream has shown it already.
             id=(answers[0]["message_id"] or None) if len(parts) == len(answers) == 1 else None,
+            additional_kwargs={"domain": ", ".join(route["domains"]) or None},
             response_metadata={"domains": route["domains"], "decision": route["decision"]},
         )
         update: dict[str, Any] = {"messages": [*_overflow(state["messages"], max_history), message]}

@@ -25,13 +25,15 @@ __all__ = ["SimilarityRouter", "Weights", "probabilities"]
 class Weights(NamedTuple):
     """Weights of the logistic model; an out-of-scope message has the logit 0.
 
-    Fitted by `python -m mdsa.evals.router_calibration`, on training data only.
+    Fitted by `python -m mdsa.evals.router_calibration`, on training data only. On held-out domain
+    sets, 3,123 utterances of which 1,200 are out of scope, it then printed: accuracy 0.646,
+    mean confidence 0.659, expected calibration error 0.033.
     """
 
-    nearest: float = 9.0
-    mean: float = 6.0
-    keywords: float = 1.5
-    bias: float = -5.5
+    nearest: float = 12.37
+    mean: float = 1.97
+    keywords: float = 0.95
+    bias: float = -4.0
 
 
 def probabilities(features: NDArray[np.floating], weights: Weights) -> NDArray[np.float64]:

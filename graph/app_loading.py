@@ -1,0 +1,65 @@
+"""Brings an app file to life: its tools and domains into an assembly, its documents into stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from anyio.from_thread import start_blocking_portal
+
+from mdsa.domains.app_file import App
+from mdsa.errors import ConfigError, MdsaError
+from mdsa.graph.assembly import Assembly
+from mdsa.retrieval.ingest import IngestReport, ingest
+from mdsa.retrieval.knowledge_base import KnowledgeBase
+from mdsa.tools.loading import load_tool_family
+from mdsa.tools.mcp import load_mcp_tools
+
+__all__ = ["Progress", "ingest_app", "install_app"]
+
+Progress = Callable[[int, int, Path], None]
+
+
+def install_app(app: App, assembly: Assembly, data_dir: Path) -> None:
+    """Register the app's tools, those of its MCP servers, and its domains.
+
+    Raises:
+        ConfigError: the app file names a tool, model or tool family that cannot be used.
+        ToolError: an MCP server does not answer.
+    """
+    for family in app.file.tools:
+        for tool in load_tool_family(family, data_dir=data_dir):
+            assembly.tools.register(tool)
+    if app.file.mcp_servers:
+        with start_blocking_portal() as portal:
+            mcp_tools = portal.call(load_mcp_tools, app.file.mcp_servers)
+        for tool in mcp_tools:
+            assembly.tools.register(tool)
+    for entry in app.domains:
+        try:
+            assembly.add_domain(entry.config)
+        except MdsaError as error:
+            raise ConfigError(f"{app.path}: domain {entry.config.name!r}: {error}") from error
+
+
+def ingest_app(
+    app: App, knowledge: KnowledgeBase, progress: Progress | None = None
+) -> list[IngestReport]:
+    """Take in the app's documents; unchanged files cost no embedding.
+
+    Returns:
+        One report for the shared knowledge and one per domain that has documents.
+
+    Raises:
+        StorageError: the stores cannot be written.
+    """
+    reports = []
+    if app.shared_knowledge:
+        reports.append(ingest(app.shared_knowledge, knowledge, progress=progress))
+    for entry in app.domains:
+        if entry.documents is not None:
+            documents = [entry.documents]
+            reports.append(
+                ingest(documents, knowledge, domain=entry.config.name, progress=progress)
+            )
+    return reports

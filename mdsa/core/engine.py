@@ -1,0 +1,231 @@
+"""Runs turns: the one implementation behind the sync, async and streaming calls of the facade.
+
+Everything here runs on one event loop, which the facade owns; the checkpointer belongs to it too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.errors import GraphRecursionError, NodeTimeoutError
+from langgraph.types import Command, Interrupt, StreamMode
+
+from mdsa.core.message_bus import MessageBus, Topic
+from mdsa.core.request import TurnRequest
+from mdsa.core.result import RequestResult, build_result
+from mdsa.errors import InvalidInputError, RequestTimeoutError
+from mdsa.graph.assembly import Assembly
+from mdsa.graph.builder import AgentGraph
+from mdsa.monitoring import MonitoringService, RequestMetric
+from mdsa.sessions import SessionStore
+
+__all__ = ["Engine", "Event"]
+
+Event = dict[str, Any]
+"""`{"type": "route" | "node" | "token" | "tool" | "interrupt" | "final", …}`."""
+
+_WHOLE: list[StreamMode] = ["values"]
+_LIVE: list[StreamMode] = ["values", "updates", "messages"]
+_RECURSION_LIMIT = 100
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Answers turns with the assembly's present graph."""
+
+    assembly: Assembly
+    sessions: SessionStore
+    monitoring: MonitoringService
+    bus: MessageBus
+    timeout_s: float
+
+    async def answer(self, request: TurnRequest) -> RequestResult:
+        """Answer a message."""
+        return await self._last(self._turn(request, _question(request), live=False))
+
+    async def resume(self, request: TurnRequest, decision: Any) -> RequestResult:
+        """Go on with a turn that waits for a decision, or, with None, one that was cut off."""
+        return await self._last(self._turn(request, decision, live=False, resuming=True))
+
+    def stream(self, request: TurnRequest) -> AsyncIterator[Event]:
+        """Answer a message, giving events on the way; the last one is `final`."""
+        return self._turn(request, _question(request), live=True)
+
+    @staticmethod
+    async def _last(events: AsyncIterator[Event]) -> RequestResult:
+        result: RequestResult | None = None
+        async for event in events:
+            if event["type"] == "final":
+                result = event["result"]
+        if result is None:
+            raise RuntimeError("a turn ended without a result")
+        return result
+
+    async def _turn(
+        self, request: TurnRequest, given: Any, *, live: bool, resuming: bool = False
+    ) -> AsyncIterator[Event]:
+        handler = self.monitoring.request_handler()
+        started = time.perf_counter()
+        topic = {"request_id": request.request_id, "session_id": request.session_id}
+        self.bus.publish(Topic.REQUEST_RECEIVED, topic)
+        config: RunnableConfig = {
+            "configurable": {"thread_id": request.session_id},
+            "callbacks": [handler],
+            "recursion_limit": _RECURSION_LIMIT,
+        }
+        try:
+            async with self._limits(), self.sessions.hold(request.session_id, request.run.user_id):
+                # The first graph opens the knowledge store, which takes a second.
+                graph = await asyncio.to_thread(self.assembly.graph, self.sessions.saver)
+                if resuming:
+                    given = await self._resumption(graph, config, given)
+                state: Any = None
+                interrupts: tuple[Interrupt, ...] = ()
+                parts: AsyncIterator[Any] = graph.astream(
+                    given,
+                    config,
+                    context=request.run,
+                    durability="sync",
+                    stream_mode=_LIVE if live else _WHOLE,
+                    subgraphs=True,
+                )
+                async for namespace, mode, data in parts:
+                    if mode == "values" and not namespace:
+                        interrupts = data.get("__interrupt__", interrupts)
+                        state = data
+                    elif mode != "values":
+                        for event in _live_events(namespace, mode, data):
+                            yield event
+                result = build_result(
+                    state,
+                    interrupts,
+                    session_id=request.session_id,
+                    request_id=request.request_id,
+                    latency_ms=(time.perf_counter() - started) * 1000,
+                    node_latency_ms=handler.latency_by_node(),
+                )
+                await self.sessions.after_turn(
+                    request.session_id,
+                    messages=len(state["messages"]),
+                    last_domain=state.get("last_domain"),
+                )
+        except BaseException as error:
+            self.monitoring.record(
+                RequestMetric(
+                    request_id=request.request_id,
+                    session_id=request.session_id,
+                    latency_ms=(time.perf_counter() - started) * 1000,
+                    success=False,
+                    error_type=type(error).__name__,
+                )
+            )
+            self.bus.publish(Topic.REQUEST_FAILED, {**topic, "error_type": type(error).__name__})
+            raise
+        self._record(result, handler.tokens())
+        self._announce(result, topic)
+        for approval in result["interrupts"]:
+            yield {"type": "interrupt", **approval}
+        yield {"type": "final", "result": result}
+
+    @asynccontextmanager
+    async def _limits(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                yield
+        except (TimeoutError, NodeTimeoutError) as error:
+            raise RequestTimeoutError(
+                f"the turn took longer than {self.timeout_s:g} s and was stopped; what was "
+                "answered before is kept. Raise MDSA_REQUEST_TIMEOUT_S or use a faster model."
+            ) from error
+        except GraphRecursionError as error:
+            raise RequestTimeoutError(
+                f"the turn took more than {_RECURSION_LIMIT} steps and was stopped; lower "
+                "max_tool_rounds of the domain."
+            ) from error
+
+    @staticmethod
+    async def _resumption(
+        graph: AgentGraph, config: RunnableConfig, decision: Any
+    ) -> Command[Any] | None:
+        snapshot = await graph.aget_state(config)
+        if not snapshot.next:
+            raise InvalidInputError(
+                f"session {config['configurable']['thread_id']!r} has no turn to go on with; "
+                "send a message instead."
+            )
+        if not snapshot.interrupts:
+            return None
+        if decision is None:
+            raise InvalidInputError(
+                "the session waits for a decision on tool calls; resume with True, False or a "
+                "mapping from call id to either."
+            )
+        return Command(resume={interrupt.id: decision for interrupt in snapshot.interrupts})
+
+    def _record(self, result: RequestResult, tokens: Sequence[int]) -> None:
+        self.monitoring.record(
+            RequestMetric(
+                request_id=result["request_id"],
+                session_id=result["session_id"],
+                domains=tuple(result["domains"]) if result["decision"] != "clarify" else (),
+                decision=result["decision"],
+                confidence=result["confidence"],
+                latency_ms=result["latency_ms"],
+                success=True,
+                degraded=result["degraded"],
+                input_tokens=tokens[0],
+                output_tokens=tokens[1],
+                node_latency_ms=result["node_latency_ms"],
+            )
+        )
+
+    def _announce(self, result: RequestResult, topic: dict[str, str]) -> None:
+        for call in result["tool_calls"]:
+            executed = {**topic, "tool": call["name"], "status": call["status"]}
+            self.bus.publish(Topic.TOOL_EXECUTED, executed)
+        waits = bool(result["interrupts"])
+        self.bus.publish(
+            Topic.REQUEST_INTERRUPTED if waits else Topic.REQUEST_COMPLETED,
+            {**topic, "domain": result["domain"], "latency_ms": result["latency_ms"]},
+        )
+
+
+def _question(request: TurnRequest) -> dict[str, Any]:
+    return {"messages": [HumanMessage(request.message)]}
+
+
+def _live_events(namespace: tuple[str, ...], mode: str, data: Any) -> list[Event]:
+    """Events of one part of LangGraph's stream; `node` is `domain/node` inside a domain."""
+    path = [part.partition(":")[0] for part in namespace]
+    if mode == "messages":
+        message, metadata = data
+        if not isinstance(message, AIMessageChunk) or not message.text:
+            return []
+        node = "/".join([*path, metadata["langgraph_node"]])
+        return [{"type": "token", "node": node, "text": message.text}]
+    events: list[Event] = []
+    for name, update in data.items():
+        if name == "__interrupt__":
+            continue
+        events.append({"type": "node", "node": "/".join([*path, name])})
+        if name == "gate" and not path:
+            events.append({"type": "route", "route": update["route"]})
+        events += [
+            {
+                "type": "tool",
+                "domain": path[0],
+                "name": message.name,
+                "status": message.status,
+                "content": message.text,
+            }
+            for message in (update or {}).get("messages", [])
+            if path and isinstance(message, ToolMessage)
+        ]
+    return events

@@ -1,0 +1,397 @@
+"""`TinyBERTOrchestrator`: the whole agent for people who know no LangGraph."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+
+from mdsa.core.dual_rag import DualRAG
+from mdsa.core.engine import Engine, Event
+from mdsa.core.loop_thread import LoopThread
+from mdsa.core.message_bus import MessageBus, Topic
+from mdsa.core.request import TurnRequest, read_request
+from mdsa.core.result import RequestResult
+from mdsa.core.session_access import Sessions
+from mdsa.domains import DomainConfig
+from mdsa.domains.app_file import demo_app_path, load_app
+from mdsa.errors import ConfigError, InvalidInputError
+from mdsa.graph.app_loading import Progress, ingest_app, install_app
+from mdsa.graph.assembly import READER, Assembly
+from mdsa.models import ModelRegistry, QuantizationType
+from mdsa.monitoring import MonitoringService
+from mdsa.router import Router
+from mdsa.router.similarity import SimilarityRouter
+from mdsa.sessions import SessionStore, open_session_store
+from mdsa.settings import Settings, load_settings
+from mdsa.tools import ToolRegistry
+
+__all__ = ["TinyBERTOrchestrator"]
+
+
+_DEVICES = ("auto", "cpu", "cuda", "mps")
+_log = structlog.get_logger(__name__)
+
+
+class TinyBERTOrchestrator:
+    """Routes messages to domains and answers them. Any number of threads may share one.
+
+    Nothing is loaded until the first request: encoders, stores and models are then, once.
+
+    Args:
+        intent_model_path: folder of a trained router. Where there is none, messages are routed by
+            similarity to the domains' names, descriptions and keywords, and a warning says so.
+        reasoning_model_path: model that splits requests over several domains, loaded when it is
+            first needed; where it cannot be, requests are split by clauses and the result is
+            marked as degraded. `embedded://clauses` asks for that split.
+        device: `auto`, `cpu`, `cuda` or `mps`, for models that run in this process.
+        use_reasoning_threshold: confidence below which reasoning is asked, in [0, 1].
+        quantization: of models that run in this process; not yet applied, which a warning says.
+        rag: knowledge; by default a store in the data directory.
+        tools: registry that the domains' tool names refer to.
+        models: resolves model references.
+        router: in place of the one that `intent_model_path` gives.
+        default_model: model reference of domains that name none.
+        settings: in place of the environment's.
+
+    Raises:
+        InvalidInputError: an argument is out of its range.
+        ConfigError: `intent_model_path` holds something that cannot be used.
+    """
+
+    def __init__(
+        self,
+        intent_model_path: str | None = None,
+        reasoning_model_path: str = "microsoft/phi-2",
+        device: str = "auto",
+        use_reasoning_threshold: float = 0.7,
+        quantization: QuantizationType | None = None,
+        *,
+        rag: DualRAG | None = None,
+        tools: ToolRegistry | None = None,
+        models: ModelRegistry | None = None,
+        router: Router | None = None,
+        default_model: str = READER,
+        settings: Settings | None = None,
+    ) -> None:
+        if device not in _DEVICES:
+            raise InvalidInputError(f"device is {device!r}; choose from {', '.join(_DEVICES)}.")
+        if not 0 <= use_reasoning_threshold <= 1:
+            raise InvalidInputError(
+                f"use_reasoning_threshold is {use_reasoning_threshold!r}; give a probability "
+                "from 0 to 1."
+            )
+        if quantization is not None:
+            _log.warning("quantization_not_applied", quantization=quantization.name)
+        self.settings = settings or load_settings()
+        self.threshold = use_reasoning_threshold
+        self.tools = tools if tools is not None else ToolRegistry()
+        self.message_bus = MessageBus()
+        self.monitoring = MonitoringService()
+        self.sessions = Sessions(lambda: (self._start().loop, self._start().store))
+        self._rag = rag
+        self._owns_rag = rag is None
+        self._lock = threading.RLock()
+        self._running: _Running | None = None
+        self._assembly = Assembly(
+            router=router if router is not None else _router(intent_model_path),
+            models=models if models is not None else ModelRegistry(self.settings),
+            tools=self.tools,
+            knowledge=lambda: self.rag,
+            default_model=default_model,
+            reasoning_model=reasoning_model_path,
+            model_timeout_s=self.settings.request_timeout_s / 2,
+            domain_timeout_s=self.settings.request_timeout_s,
+            max_history=self.settings.max_history_messages,
+        )
+
+    @classmethod
+    def from_app(
+        cls,
+        path: str | Path | None = None,
+        *,
+        settings: Settings | None = None,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Make the agent that an app file describes, and take in its documents.
+
+        Args:
+            path: the app file; None is `MDSA_APP`, else the demo's.
+            settings: in place of the environment's.
+            progress: called with (files done, files in all, file) while documents are read.
+
+        Raises:
+            ConfigError: the app file, or what it names, is missing or broken.
+            StorageError: the data directory cannot be used.
+        """
+        settings = settings or load_settings()
+        app = load_app(Path(path) if path is not None else settings.app or demo_app_path())
+        agent = cls(
+            settings.intent_model_path,
+            app.file.reasoning_model,
+            settings.device,
+            app.file.threshold,
+            default_model=app.file.model,
+            settings=settings.model_copy(update={"embedding_model": app.file.embedding_model}),
+        )
+        install_app(app, agent._assembly, settings.data_dir)
+        ingest_app(app, agent.rag, progress)
+        return agent
+
+    @property
+    def rag(self) -> DualRAG:
+        """The knowledge that the domains answer from."""
+        with self._lock:
+            if self._rag is None:
+                self._rag = DualRAG(
+                    global_collection_name=self.settings.global_collection_name,
+                    embedding_model=self.settings.embedding_model,
+                    persist_directory=self.settings.knowledge_dir,
+                )
+            return self._rag
+
+    @property
+    def domains(self) -> list[DomainConfig]:
+        """The registered domains, in the order of registration."""
+        return self._assembly.domains.all()
+
+    def register_domain(
+        self,
+        name: str | DomainConfig,
+        description: str | None = None,
+        keywords: Sequence[str] | None = None,
+        model_name: str | None = None,
+        **options: Any,
+    ) -> None:
+        """Register a domain; requests reach it from now on.
+
+        Args:
+            name: its name, or a whole `DomainConfig` and nothing else.
+            description: what it answers, in a sentence.
+            keywords: words that speak for it.
+            model_name: model reference; None is the default model.
+            **options: other fields of `DomainConfig`, such as `tools` or `system_prompt`.
+
+        Raises:
+            InvalidInputError: a field cannot be used.
+            DuplicateNameError: the name is taken.
+            UnknownNameError: it names a tool or a kind of model that does not exist.
+        """
+        if isinstance(name, DomainConfig):
+            config = name
+            if description is not None or keywords is not None or model_name or options:
+                raise InvalidInputError(
+                    f"domain {config.name!r} is a DomainConfig already; give nothing beside it."
+                )
+        else:
+            config = DomainConfig.create(
+                name=name,
+                description=description,
+                keywords=list(keywords or []),
+                model_name=model_name,
+                **{
+                    "max_tokens": self.settings.default_max_tokens,
+                    "temperature": self.settings.default_temperature,
+                    **options,
+                },
+            )
+        self._assembly.add_domain(config)
+        self.message_bus.publish(Topic.DOMAIN_REGISTERED, {"domain": config.name})
+
+    def remove_domain(self, name: str) -> None:
+        """Remove a domain; turns in flight finish, and its documents stay.
+
+        Raises:
+            UnknownNameError: no such domain.
+        """
+        self._assembly.remove_domain(name)
+        self.message_bus.publish(Topic.DOMAIN_REMOVED, {"domain": name})
+
+    def process_request(
+        self, message: str, context: Mapping[str, Any] | None = None
+    ) -> RequestResult:
+        """Answer a message.
+
+        Args:
+            message: the user's text.
+            context: `session_id` continues a session (a new one is begun without it); `user_id`
+                owns it; `allowed_domains`, `threshold`, `clarify_margin`, `max_domains` and
+                `tenant` set this run. Any other key is a fact, such as `order_id`, that the
+                domain's model and tools may use.
+
+        Returns:
+            `response`, `domain`, `confidence`, `latency_ms`, `used_reasoning`, `decision`,
+            `domains`, `sources`, `tool_calls`, `session_id`, `degraded` and more; see
+            `RequestResult`. With `interrupts`, a tool waits for approval: see `resume`.
+
+        Raises:
+            InvalidInputError: the message or the context cannot be used.
+            UnknownNameError: the context allows a domain that does not exist.
+            SessionAccessError: the session belongs to another user.
+            SessionBusyError: another writer held the session for too long.
+            RequestTimeoutError: the turn ran out of time.
+            StorageError: the data directory cannot be used.
+        """
+        request = self._request(message, context)
+        running = self._start()
+        return running.loop.call(partial(running.engine.answer, request))
+
+    async def aprocess_request(
+        self, message: str, context: Mapping[str, Any] | None = None
+    ) -> RequestResult:
+        """Async twin of `process_request`."""
+        request = self._request(message, context)
+        running = await asyncio.to_thread(self._start)
+        return await running.loop.acall(partial(running.engine.answer, request))
+
+    def stream_request(
+        self, message: str, context: Mapping[str, Any] | None = None
+    ) -> Iterator[Event]:
+        """Answer a message, giving events on the way.
+
+        Yields:
+            Dicts by `type`: `route` (decided), `node` (finished), `token` (text of an answer, as
+            it comes), `tool` (ran), `interrupt` (waits for approval) and last `final`, whose
+            `result` is what `process_request` gives.
+        """
+        request = self._request(message, context)
+        running = self._start()
+        return running.loop.stream(partial(running.engine.stream, request))
+
+    async def astream_request(
+        self, message: str, context: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[Event]:
+        """Async twin of `stream_request`."""
+        request = self._request(message, context)
+        running = await asyncio.to_thread(self._start)
+        async for event in running.loop.astream(partial(running.engine.stream, request)):
+            yield event
+
+    def resume(
+        self,
+        session_id: str,
+        decision: bool | Mapping[str, bool] | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> RequestResult:
+        """Go on with a session's unfinished turn.
+
+        Args:
+            session_id: the session.
+            decision: on tools that wait for approval: True or False for all calls, or a mapping
+                from call id to either. None goes on with a turn that was cut off, by a crash say.
+            context: as for `process_request`.
+
+        Raises:
+            InvalidInputError: there is nothing to go on with, or the decision cannot be read.
+        """
+        request = self._request("resume", {**(context or {}), "session_id": session_id})
+        running = self._start()
+        return running.loop.call(partial(running.engine.resume, request, decision))
+
+    async def aresume(
+        self,
+        session_id: str,
+        decision: bool | Mapping[str, bool] | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> RequestResult:
+        """Async twin of `resume`."""
+        request = self._request("resume", {**(context or {}), "session_id": session_id})
+        running = await asyncio.to_thread(self._start)
+        return await running.loop.acall(partial(running.engine.resume, request, decision))
+
+    def get_stats(self) -> dict[str, Any]:
+        """Return statistics since this orchestrator was made, JSON-ready.
+
+        Returns:
+            `requests_total`, `requests_success`, `requests_failed`, `success_rate` in [0, 1],
+            `average_latency_ms`, `domains_registered`, `domain_stats` (requests by domain),
+            `message_bus` (`total_messages`, `active_subscribers`), `nodes` (by node: count,
+            errors, latency, tokens) and more; see `MonitoringService.stats`.
+        """
+        stats = self.monitoring.stats()
+        counts = {domain.name: 0 for domain in self.domains}
+        return {
+            **stats,
+            "domains_registered": len(counts),
+            "domain_stats": {**counts, **stats["domain_stats"]},
+            "message_bus": self.message_bus.stats(),
+        }
+
+    def close(self) -> None:
+        """Finish, and release the database and the knowledge store that this object opened."""
+        with self._lock:
+            if self._running is not None:
+                self._running.loop.close()
+                self._running = None
+            if self._owns_rag and self._rag is not None:
+                self._rag.close()
+                self._rag = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _request(self, message: object, context: Mapping[str, Any] | None) -> TurnRequest:
+        return read_request(
+            message,
+            context,
+            threshold=self.threshold,
+            max_chars=self.settings.max_message_chars,
+            domains=frozenset(domain.name for domain in self.domains),
+        )
+
+    def _start(self) -> _Running:
+        with self._lock:
+            if self._running is None:
+                self._running = _Running(self)
+            return self._running
+
+
+class _Running:
+    """What runs once the first request has come: the loop, the sessions and the engine."""
+
+    def __init__(self, owner: TinyBERTOrchestrator) -> None:
+        self.loop = LoopThread()
+        try:
+            self.store: SessionStore = self.loop.enter(
+                open_session_store(owner.settings.data_dir, wait_s=owner.settings.session_wait_s)
+            )
+        except BaseException:
+            self.loop.close()
+            raise
+        self.engine = Engine(
+            assembly=owner._assembly,
+            sessions=self.store,
+            monitoring=owner.monitoring,
+            bus=owner.message_bus,
+            timeout_s=owner.settings.request_timeout_s,
+        )
+
+
+def _router(intent_model_path: str | None) -> Router:
+    if intent_model_path is None:
+        return SimilarityRouter()
+    if Path(intent_model_path).exists():
+        raise ConfigError(
+            f"intent_model_path {intent_model_path!r}: trained routers cannot be read by this "
+            "version; leave it out to route by similarity."
+        )
+    _log.warning(
+        "intent_model_missing",
+        path=intent_model_path,
+        effect="messages are routed by similarity to the domains' descriptions and keywords",
+    )
+    return SimilarityRouter()
