@@ -1,0 +1,347 @@
+"""Shared knowledge and each domain's own, behind one door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
+from numpy.typing import NDArray
+
+from mdsa.errors import InvalidInputError
+from mdsa.retrieval.documents import INTERNAL_PREFIX, Chunk, check_documents, display_title
+from mdsa.retrieval.hybrid import Mode
+from mdsa.retrieval.naming import domain_collection, shared_collection
+from mdsa.retrieval.snapshots import Snapshots
+from mdsa.retrieval.store import ChromaStore, CollectionInfo
+
+if TYPE_CHECKING:
+    from mdsa.retrieval.retriever import KnowledgeRetriever
+
+__all__ = ["Changes", "KnowledgeBase"]
+
+_ORIGIN = f"{INTERNAL_PREFIX}origin"
+_LONGEST_QUERY = 8_000
+"""Characters of a query that are read; the embedding model stops far earlier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a write did, in chunks. Unchanged ones are not embedded again."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+
+
+class KnowledgeBase:
+    """A store that every domain shares, and one for each domain that no other can read.
+
+    Domain None means the shared store throughout. Thread-safe; several processes may read a
+    directory while one writes it.
+
+    Args:
+        directory: where the knowledge is kept; made by the first write.
+        embeddings: what turns text into vectors.
+        shared_name: names the shared store, so that one directory can hold several.
+    """
+
+    def __init__(
+        self, directory: Path, embeddings: Embeddings, *, shared_name: str = "global_knowledge"
+    ) -> None:
+        self._embeddings = embeddings
+        self._model = _model_name(embeddings)
+        self._shared = shared_collection(shared_name)
+        self._store = ChromaStore(directory)
+        self._snapshots = Snapshots(self._store)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files and let another process write. Later use opens them again."""
+        self._store.close()
+
+    def add(self, documents: Sequence[Mapping[str, Any]], *, domain: str | None = None) -> Changes:
+        """Store documents. One with a known id replaces the old; a repeated one costs nothing.
+
+        Args:
+            documents: `{"content": str, "metadata"?: dict, "id"?: str}`. Metadata are flat; `title`
+                and `source` are shown with answers. Without an id, source and content make one.
+            domain: whose they are; None shares them with all.
+
+        Raises:
+            InvalidInputError: one of them cannot be stored; then none is.
+            StorageError: the directory cannot be written, or another process writes it.
+            RetrievalError: the store holds vectors of another model.
+        """
+        return self._put(check_documents(documents), domain)
+
+    def replace(
+        self,
+        documents: Mapping[str, Sequence[Mapping[str, Any]]],
+        *,
+        domain: str | None = None,
+    ) -> Changes:
+        """Make these the only documents from where they come from, such as a file.
+
+        What is new is stored before what is gone is deleted, so a reader never finds neither.
+
+        Args:
+            documents: by origin, each as for `add`; an empty list forgets the origin. Origins
+                are never shown.
+            domain: whose they are; None shares them with all.
+
+        Raises:
+            InvalidInputError, StorageError, RetrievalError: as for `add`.
+        """
+        chunks = [
+            Chunk(chunk.id, chunk.content, {**chunk.metadata, _ORIGIN: origin}, chunk.digest)
+            for origin, originals in documents.items()
+            for chunk in check_documents(originals, origin=origin)
+        ]
+        name = self._info(domain).name
+        before = self._store.ids_where(name, {_ORIGIN: {"$in": list(documents)}})
+        changes = self._put(chunks, domain)
+        gone = sorted(before - {chunk.id for chunk in chunks})
+        deleted = self._store.delete(name, gone) if gone else 0
+        return Changes(changes.added, changes.updated, changes.unchanged, deleted)
+
+    def origins(self, *, domain: str | None = None) -> set[str]:
+        """Where the documents stored by `replace` come from."""
+        stored = self._snapshots.chunks(self._info(domain))
+        return {str(m[_ORIGIN]) for m in stored.metadatas if _ORIGIN in m} if stored else set()
+
+    def delete(
+        self,
+        *,
+        ids: Sequence[str] | None = None,
+        source: str | None = None,
+        domain: str | None = None,
+    ) -> int:
+        """Delete documents by ids, by source, or both; returns how many there were.
+
+        Raises:
+            InvalidInputError: neither is given.
+            StorageError: the directory cannot be written, or another process writes it.
+        """
+        if ids is None and source is None:
+            raise InvalidInputError("say which documents to delete: ids=[…] or source='…'")
+        name = self._info(domain).name
+        chosen = set(ids or ())
+        if source is not None:
+            chosen |= self._store.ids_where(name, {"source": source})
+        return self._store.delete(name, sorted(chosen))
+
+    def remove_domain(self, domain: str) -> bool:
+        """Delete all of a domain's own knowledge; tells whether there was any."""
+        return self._store.drop(domain_collection(domain))
+
+    def domains(self) -> list[str]:
+        """Names of the domains that have knowledge of their own."""
+        return sorted(info.domain for info in self._store.collections() if info.domain)
+
+    def count(self, *, domain: str | None = None) -> int:
+        """Number of documents (chunks) of a store."""
+        return self._store.count(self._info(domain).name)
+
+    def sources(self, *, domain: str | None = None) -> dict[str, int]:
+        """Number of documents by source, of those that name one."""
+        counts: dict[str, int] = {}
+        for document in self.documents(domain=domain):
+            source = document.metadata["source"]
+            if source:
+                counts[source] = counts.get(source, 0) + 1
+        return dict(sorted(counts.items()))
+
+    def documents(
+        self,
+        *,
+        domain: str | None = None,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002
+    ) -> list[Document]:
+        """List a store's documents, in the order of their ids.
+
+        Args:
+            domain: which store; None is the shared one.
+            filter: condition on the metadata, as Chroma's `where`.
+
+        Raises:
+            InvalidInputError: the filter is malformed.
+        """
+        info = self._info(domain)
+        stored = self._snapshots.chunks(info)
+        if stored is None:
+            return []
+        where = _checked_filter(filter)
+        wanted = self._store.ids_where(info.name, where) if where else None
+        return [
+            self._document(domain, key, content, metadata)
+            for key, content, metadata in zip(
+                stored.ids, stored.contents, stored.metadatas, strict=True
+            )
+            if wanted is None or key in wanted
+        ]
+
+    def stats(self) -> dict[str, Any]:
+        """Sizes: `{"global": int, "domains": {name: int}, "embedding_model", "directory"}`."""
+        return {
+            "global": self.count(),
+            "domains": {domain: self.count(domain=domain) for domain in self.domains()},
+            "embedding_model": self._model,
+            "directory": str(self._store.directory),
+        }
+
+    def search(
+        self,
+        query: str,
+        *,
+        domain: str | None = None,
+        k: int = 5,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002
+        use_local: bool = True,
+        use_global: bool = True,
+        mode: Mode = "hybrid",
+    ) -> list[Document]:
+        """Find passages in the shared store and in the domain's own.
+
+        Args:
+            query: a question or words.
+            domain: whose own store is searched; None searches the shared one only.
+            k: how many passages at most.
+            filter: condition on the metadata, as Chroma's `where`.
+            use_local: search the domain's own store.
+            use_global: search the shared store.
+            mode: `hybrid`, or one half of it: `dense` or `bm25`.
+
+        Returns:
+            Documents, best first, whose metadata hold `id`, `title`, `source`, `scope` ("global"
+            or "local"), `domain`, `score` and `similarity` (see `mdsa.retrieval`) beside their own.
+
+        Raises:
+            InvalidInputError: the query is empty, or k or the filter cannot be used.
+            RetrievalError: the store holds vectors of another model.
+            StorageError: the store cannot be read.
+            ModelUnavailableError: the embedding model cannot be had.
+        """
+        if not isinstance(query, str) or not query.strip():
+            raise InvalidInputError(f"query must be text that is not empty, got {query!r:.80}")
+        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+            raise InvalidInputError(f"number of passages must be 1 or more, got {k!r}")
+        where = _checked_filter(filter)
+        scopes: list[str | None] = [None] if use_global else []
+        if use_local and domain is not None:
+            scopes.append(domain)
+        union = self._snapshots.union(tuple(self._info(scope) for scope in scopes))
+        if union.empty:
+            return []
+        text = query[:_LONGEST_QUERY].encode("utf-8", "replace").decode()
+        allowed = None
+        if where:
+            allowed = union.mask(
+                [self._store.ids_where(self._info(scope).name, where) for scope in scopes]
+            )
+        hits = union.index.search(text, self._vector(text), k, allowed=allowed, mode=mode)
+        found = []
+        for hit in hits:
+            part, row = union.locate(hit.position)
+            stored = union.parts[part]
+            document = self._document(
+                scopes[part], stored.ids[row], stored.contents[row], stored.metadatas[row]
+            )
+            document.metadata |= {"score": hit.score, "similarity": hit.similarity}
+            found.append(document)
+        return found
+
+    def retriever(
+        self,
+        domain: str | None,
+        *,
+        k: int = 5,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002
+        use_local: bool = True,
+        use_global: bool = True,
+        mode: Mode = "hybrid",
+    ) -> KnowledgeRetriever:
+        """A LangChain retriever that is bound to a domain for good; arguments as for `search`."""
+        from mdsa.retrieval.retriever import KnowledgeRetriever
+
+        return KnowledgeRetriever(
+            knowledge=self,
+            domain=domain,
+            k=k,
+            filter=dict(filter) if filter else None,
+            use_local=use_local,
+            use_global=use_global,
+            mode=mode,
+        )
+
+    def _put(self, chunks: list[Chunk], domain: str | None) -> Changes:
+        info = self._info(domain)
+        stored = self._store.digests(info.name, [chunk.id for chunk in chunks])
+        fresh = [chunk for chunk in chunks if stored.get(chunk.id) != chunk.digest]
+        if fresh:
+            texts = [chunk.indexed_text for chunk in fresh]
+            vectors = np.asarray(self._embeddings.embed_documents(texts), np.float32)
+            self._store.write(info, fresh, vectors)
+        updated = sum(chunk.id in stored for chunk in fresh)
+        return Changes(len(fresh) - updated, updated, len(chunks) - len(fresh))
+
+    def _info(self, domain: str | None) -> CollectionInfo:
+        name = self._shared if domain is None else domain_collection(domain)
+        return CollectionInfo(name, domain or "", self._model)
+
+    def _vector(self, text: str) -> NDArray[np.float32]:
+        vector = np.asarray(self._embeddings.embed_query(text), np.float32)
+        return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), np.float32)
+
+    @staticmethod
+    def _document(
+        domain: str | None, key: str, content: str, metadata: Mapping[str, Any]
+    ) -> Document:
+        shown = {k: v for k, v in metadata.items() if not k.startswith(INTERNAL_PREFIX)}
+        shown |= {
+            "id": key,
+            "title": display_title(metadata, content),
+            "source": str(metadata.get("source", "")),
+            "scope": "global" if domain is None else "local",
+            "domain": domain,
+        }
+        return Document(id=key, page_content=content, metadata=shown)
+
+
+def _model_name(embeddings: Embeddings) -> str:
+    for attribute in ("model_name", "model"):
+        name = getattr(embeddings, attribute, None)
+        if isinstance(name, str) and name:
+            return name
+    return type(embeddings).__qualname__
+
+
+def _checked_filter(where: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if not where:
+        return None
+    from chromadb.api.types import validate_where
+
+    try:
+        validate_where(dict(where))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InvalidInputError(
+            f"filter {where!r} is malformed: {error}. Examples: {{'type': 'policy'}}, "
+            "{'$and': [{'type': 'policy'}, {'year': {'$gte': 2024}}]}"
+        ) from error
+    return dict(where)
