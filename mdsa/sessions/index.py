@@ -1,0 +1,156 @@
+"""A row per session beside its checkpoints: whose it is, how long, when last used."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import aiosqlite
+
+from mdsa.errors import SessionAccessError
+from mdsa.sessions.checkpoint_clock import checkpoint_time
+from mdsa.sessions.sqlite import SessionSqliteSaver
+
+__all__ = ["SessionIndex", "SessionInfo", "check_owner"]
+
+_SCHEMA: Final = (
+    """
+    CREATE TABLE IF NOT EXISTS mdsa_sessions (
+        session_id TEXT PRIMARY KEY,
+        user_id TEXT,
+        turns INTEGER NOT NULL DEFAULT 0,
+        messages INTEGER NOT NULL DEFAULT 0,
+        updated_at REAL NOT NULL,
+        last_domain TEXT
+    )
+    """,
+    "CREATE INDEX IF NOT EXISTS mdsa_sessions_by_time ON mdsa_sessions (updated_at)",
+    "CREATE INDEX IF NOT EXISTS mdsa_sessions_by_user ON mdsa_sessions (user_id, updated_at)",
+)
+
+_COLUMNS: Final = "session_id, user_id, turns, messages, updated_at, last_domain"
+
+# Threads that a graph of the application wrote through the same saver have no row.
+_PLAIN_THREADS: Final = """
+SELECT thread_id, max(checkpoint_id) FROM checkpoints
+WHERE thread_id NOT IN (SELECT session_id FROM mdsa_sessions) GROUP BY thread_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """A session in a list."""
+
+    session_id: str
+    user_id: str | None
+    """The owner; None while only anonymous callers have used it."""
+    turns: int
+    """Turns recorded as finished."""
+    messages: int
+    """Messages in the session's state after the last recorded turn."""
+    updated_at: datetime
+    """In UTC."""
+    last_domain: str | None
+
+
+class SessionIndex:
+    """The table `mdsa_sessions` in the saver's database; listing never reads a checkpoint."""
+
+    def __init__(self, saver: SessionSqliteSaver) -> None:
+        self._saver = saver
+
+    async def setup(self) -> None:
+        """Create the table."""
+        async with self._saver.transaction() as conn:
+            for statement in _SCHEMA:
+                await conn.execute(statement)
+
+    async def claim(self, session_id: str, user_id: str | None) -> None:
+        """Note the session before its first checkpoint, with its owner.
+
+        The owner is the first user who is not anonymous. An anonymous caller (None) is let in:
+        whether callers must say who they are is the application's business.
+
+        Raises:
+            SessionAccessError: it belongs to another user.
+        """
+        info = await self.get(session_id)
+        if info is not None:
+            check_owner(info, user_id)
+            if info.user_id is not None or user_id is None:
+                return
+        async with self._saver.transaction() as conn:
+            await conn.execute(
+                "INSERT INTO mdsa_sessions (session_id, user_id, updated_at) VALUES (?, ?, ?) "
+                "ON CONFLICT (session_id) DO UPDATE SET user_id = excluded.user_id",
+                (session_id, user_id, time.time()),
+            )
+
+    async def get(self, session_id: str) -> SessionInfo | None:
+        """Return the session's row."""
+        rows = await self._saver.fetch(
+            f"SELECT {_COLUMNS} FROM mdsa_sessions WHERE session_id = ?",  # noqa: S608 - ours
+            (session_id,),
+        )
+        return _info(rows[0]) if rows else None
+
+    async def list(self, user_id: str | None, limit: int | None) -> list[SessionInfo]:
+        """Return sessions, last used first; without a user all, plain LangGraph threads too."""
+        where = "WHERE user_id = ?" if user_id is not None else ""
+        rows = await self._saver.fetch(
+            f"SELECT {_COLUMNS} FROM mdsa_sessions {where} "  # noqa: S608 - names are ours
+            "ORDER BY updated_at DESC, session_id LIMIT ?",
+            (*([user_id] if user_id is not None else []), -1 if limit is None else limit),
+        )
+        infos = [_info(row) for row in rows]
+        if user_id is None:
+            plain = await self._saver.fetch(_PLAIN_THREADS)
+            infos += [_plain(thread_id, latest) for thread_id, latest in plain]
+            infos.sort(key=lambda info: info.updated_at, reverse=True)
+        return infos[:limit]
+
+    @staticmethod
+    async def record_turn(
+        conn: aiosqlite.Connection, session_id: str, messages: int, last_domain: str | None
+    ) -> None:
+        """Count a finished turn, within the caller's transaction."""
+        await conn.execute(
+            "INSERT INTO mdsa_sessions (session_id, turns, messages, updated_at, last_domain) "
+            "VALUES (?, 1, ?, ?, ?) ON CONFLICT (session_id) DO UPDATE SET turns = turns + 1, "
+            "messages = excluded.messages, updated_at = excluded.updated_at, "
+            "last_domain = excluded.last_domain",
+            (session_id, messages, time.time(), last_domain),
+        )
+
+    @staticmethod
+    async def delete(conn: aiosqlite.Connection, session_id: str) -> bool:
+        """Delete the row, within the caller's transaction; tells whether there was one."""
+        cursor = await conn.execute("DELETE FROM mdsa_sessions WHERE session_id = ?", (session_id,))
+        return cursor.rowcount > 0
+
+
+def check_owner(info: SessionInfo, user_id: str | None) -> None:
+    """Refuse another user's session.
+
+    Raises:
+        SessionAccessError: it belongs to another user.
+    """
+    if None not in (user_id, info.user_id) and user_id != info.user_id:
+        raise SessionAccessError(
+            f"session {info.session_id!r} belongs to another user than {user_id!r}; use a "
+            "session_id of your own."
+        )
+
+
+def _info(row: sqlite3.Row) -> SessionInfo:
+    session_id, user_id, turns, messages, updated_at, last_domain = row
+    return SessionInfo(
+        session_id, user_id, turns, messages, datetime.fromtimestamp(updated_at, UTC), last_domain
+    )
+
+
+def _plain(thread_id: str, checkpoint_id: str) -> SessionInfo:
+    return SessionInfo(thread_id, None, 0, 0, checkpoint_time(checkpoint_id), None)
