@@ -20,6 +20,7 @@ from mdsa.graph.state import (
     RouteState,
     SubQuery,
 )
+from mdsa.router.clauses import refers_back
 
 __all__ = ["Verdict", "decide", "gate"]
 
@@ -119,7 +120,8 @@ def _unsure(found: Classification, context: RunContext) -> Verdict:
 def _parts(clauses: list[ClauseScores], threshold: float) -> tuple[list[SubQuery], list[str]]:
     """Join clauses to one question per domain, and name those that only a forbidden one takes.
 
-    A clause that is not sure of a domain of its own belongs to the clause before it.
+    A clause that is not sure of a domain of its own, or that points back ("does it still work?"),
+    belongs to the clause before it.
     """
     parts: list[SubQuery] = []
     declined: list[str] = []
@@ -129,12 +131,12 @@ def _parts(clauses: list[ClauseScores], threshold: float) -> tuple[list[SubQuery
         sure = domain is not None and clause["scores"][domain] >= threshold
         if clause["forbidden"] >= threshold:
             declined.append(clause["text"])
-        elif domain is not None and sure and (not parts or parts[-1]["domain"] != domain):
+        elif parts and (not sure or refers_back(clause["text"]) or parts[-1]["domain"] == domain):
+            parts[-1]["query"] += f" {clause['text']}"
+        elif domain is not None and sure:
             query = " ".join([*leading, clause["text"]])
             parts.append(SubQuery(domain=domain, query=query, context=""))
             leading = []
-        elif parts:
-            parts[-1]["query"] += f" {clause['text']}"
         else:
             leading.append(clause["text"])
     return parts, declined
