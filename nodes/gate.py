@@ -20,7 +20,7 @@ from mdsa.graph.state import (
     RouteState,
     SubQuery,
 )
-from mdsa.router.clauses import refers_back
+from mdsa.router.clauses import points_back
 
 __all__ = ["Verdict", "decide", "gate"]
 
@@ -131,7 +131,7 @@ def _parts(clauses: list[ClauseScores], threshold: float) -> tuple[list[SubQuery
         sure = domain is not None and clause["scores"][domain] >= threshold
         if clause["forbidden"] >= threshold:
             declined.append(clause["text"])
-        elif parts and (not sure or refers_back(clause["text"]) or parts[-1]["domain"] == domain):
+        elif parts and (not sure or points_back(clause["text"]) or parts[-1]["domain"] == domain):
             parts[-1]["query"] += f" {clause['text']}"
         elif domain is not None and sure:
             query = " ".join([*leading, clause["text"]])

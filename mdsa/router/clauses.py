@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["refers_back", "split_clauses"]
+__all__ = ["points_back", "refers_back", "split_clauses"]
 
 _STARTERS = (
     r"(?:what|when|where|which|who|whose|why|how|can|could|do|does|did|is|are|am|was|were|will|"
@@ -22,12 +22,15 @@ _BOUNDARY = re.compile(
     re.IGNORECASE,
 )
 _MIN_WORDS = 3
-_BACKWARD = re.compile(
-    r"^\s*(?:and|but|or|so|also|then|ok(?:ay)?|what about|how about|what if|same|why not)\b|"
+_CONTINUES = re.compile(
+    r"\s*(?:and|but|or|so|also|then|ok(?:ay)?|what about|how about|what if|same|why not)\b",
+    re.IGNORECASE,
+)
+_POINTS_BACK = re.compile(
     r"\b(?:it|its|that|this|those|these|them|they|one|ones|there|then|he|she|him|her)\b",
     re.IGNORECASE,
 )
-_BACKWARD_MAX_WORDS = 12
+_FOLLOW_UP_MAX_WORDS = 12
 
 
 def split_clauses(text: str) -> list[str]:
@@ -47,6 +50,12 @@ def split_clauses(text: str) -> list[str]:
     return clauses or [text.strip()]
 
 
+def points_back(text: str) -> bool:
+    """Tell whether a clause holds a pronoun that stands for something said before."""
+    return _POINTS_BACK.search(text) is not None
+
+
 def refers_back(text: str) -> bool:
     """Tell whether a message begins or points like a follow-up ("and how long does that take?")."""
-    return len(text.split()) <= _BACKWARD_MAX_WORDS and _BACKWARD.search(text) is not None
+    short = len(text.split()) <= _FOLLOW_UP_MAX_WORDS
+    return short and (_CONTINUES.match(text) is not None or points_back(text))
