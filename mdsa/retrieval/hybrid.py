@@ -51,10 +51,18 @@ class HybridIndex:
     Args:
         vectors: one row of length 1 per document, shape (documents, dimension).
         words: the documents' words, as `mdsa.retrieval.bm25.tokenize` gives them.
+        dense_weight: weight of the cosine in hybrid, in [0, 1].
     """
 
-    def __init__(self, vectors: NDArray[np.float32], words: Sequence[list[str]]) -> None:
+    def __init__(
+        self,
+        vectors: NDArray[np.float32],
+        words: Sequence[list[str]],
+        *,
+        dense_weight: float = DENSE_WEIGHT,
+    ) -> None:
         self._vectors = vectors
+        self._dense_weight = dense_weight
         self._bm25 = BM25Index(words)
 
     def search(
@@ -96,4 +104,4 @@ class HybridIndex:
         coverage = self._bm25.coverage(tokenize(query)).astype(np.float64)
         if mode == "bm25":
             return coverage
-        return DENSE_WEIGHT * dense + (1 - DENSE_WEIGHT) * coverage
+        return self._dense_weight * dense + (1 - self._dense_weight) * coverage

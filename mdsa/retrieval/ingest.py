@@ -146,7 +146,7 @@ def _prune(
 ) -> None:
     folders = [root for root in roots if root.is_dir()]
     absent = rag.origins(domain=domain) - {str(path) for path in present}
-    gone = {
+    gone: dict[str, list[dict[str, Any]]] = {
         origin: []
         for origin in sorted(absent)
         if any(Path(origin).is_relative_to(folder) for folder in folders)

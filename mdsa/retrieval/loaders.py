@@ -17,9 +17,12 @@ __all__ = ["SUFFIXES", "Section", "load_file"]
 
 _LEVELS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _HIDDEN_TAGS = ("script", "style", "noscript", "template", "nav", "header", "footer", "form")
-_BLOCK_TAGS = frozenset(
-    ["address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figcaption", "figure", "hr", "li", "main", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul"]
-)
+# fmt: off
+_BLOCK_TAGS = frozenset({
+    "address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figcaption",
+    "figure", "hr", "li", "main", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul",
+})
+# fmt: on
 _TITLE_KEYS = ("title", "name", "question", "subject")
 _WIDEST_FIELD = 2**24
 
