@@ -12,7 +12,7 @@ from langgraph.types import Checkpointer, RetryPolicy, Send, TimeoutPolicy
 from mdsa.graph.context import RunContext
 from mdsa.graph.domain_subgraph import Specialist, compile_specialist
 from mdsa.graph.state import AgentInput, AgentState, BranchOutput, SubQuery
-from mdsa.nodes.clarify import make_clarify
+from mdsa.nodes.clarify import clarify
 from mdsa.nodes.classify import make_classify
 from mdsa.nodes.decompose import make_decompose
 from mdsa.nodes.gate import gate
@@ -66,7 +66,7 @@ def build_graph(
         make_decompose(descriptions, load_reasoning_model),
         retry_policy=RetryPolicy(max_attempts=2),
     )
-    builder.add_node("clarify", make_clarify(descriptions))
+    builder.add_node("clarify", clarify)
     for specialist in (*specialists, unmatched):
         builder.add_node(
             specialist.name,
@@ -74,7 +74,7 @@ def build_graph(
             timeout=timeout,
             metadata={"description": specialist.description},
         )
-    builder.add_node("merge", make_merge(descriptions, max_history=max_history), defer=True)
+    builder.add_node("merge", make_merge(max_history), defer=True)
 
     domains = [*descriptions, unmatched.name]
     builder.add_edge(START, "classify")

@@ -83,7 +83,8 @@ class RouteState(TypedDict):
     domains: list[str]
     """Chosen domains, in the order of the message; for clarify, those to choose from."""
     confidence: float
-    """Probability of the first chosen domain, or of the best permitted one, in [0, 1]."""
+    """Probability of the chosen domain, in [0, 1]: of the least sure clause where several were
+    chosen, and of the best permitted domain where none was."""
     scores: dict[str, float]
     """Probability of each domain that the caller may use."""
     out_of_scope: float

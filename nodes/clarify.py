@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from langchain_core.messages import AIMessage
 
 from mdsa.graph.state import AgentState
 from mdsa.nodes.history import question_text
-from mdsa.nodes.types import Node
 
-__all__ = ["make_clarify"]
-
-
-def make_clarify(descriptions: Mapping[str, str]) -> Node[AgentState]:
-    """Build the node over the domains' descriptions, by name."""
-
-    def clarify(state: AgentState) -> dict[str, Any]:
-        choices = state["route"]["domains"]
-        options = [f"{name.replace('_', ' ')} ({_phrase(descriptions[name])})" for name in choices]
-        question = f"Is your question about {' or about '.join(options)}?"
-        message = AIMessage(question, response_metadata={"domains": [], "decision": "clarify"})
-        return {
-            "messages": [message],
-            "pending_clarification": choices,
-            "last_question": question_text(state["messages"]),
-        }
-
-    return clarify
+__all__ = ["clarify"]
 
 
-def _phrase(description: str) -> str:
-    phrase = description.strip().rstrip(".")
-    return phrase[:1].lower() + phrase[1:]
+def clarify(state: AgentState) -> dict[str, Any]:
+    """The node: ask which of the closest domains is meant."""
+    choices = state["route"]["domains"]
+    options = " or about ".join(name.replace("_", " ") for name in choices)
+    message = AIMessage(
+        f"Is your question about {options}?",
+        response_metadata={"domains": [], "decision": "clarify"},
+    )
+    return {
+        "messages": [message],
+        "pending_clarification": choices,
+        "last_question": question_text(state["messages"]),
+    }

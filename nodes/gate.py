@@ -80,17 +80,20 @@ def decide(
             found, "direct", [SubQuery(domain=chosen, query=previous, context=text)], reason
         )
 
-    parts, declined = _parts(found["clauses"], context.threshold)
+    parts, declined, confidence = _parts(found["clauses"], context.threshold)
     names = list(dict.fromkeys(part["domain"] for part in parts))
     if len(names) > 1 or (parts and declined):
         reason = f"clauses belong to: {', '.join(names)}"
         reason += "; one belongs to no domain that the caller may use" if declined else ""
         decision: Decision = "decompose" if len(names) > 1 else "direct"
-        return _ask(found, decision, parts[: context.max_domains], reason, declined)
+        verdict = _ask(found, decision, parts[: context.max_domains], reason)
+        verdict.route.update(confidence=confidence, declined=declined)
+        return verdict
 
     sure = best is not None and scores[best] >= context.threshold
     if best is not None and sure:
-        follows = found["refers_back"] and best == last_domain
+        # A message that names its subject is clearer without the question before it.
+        follows = points_back(text) and best == last_domain
         query = SubQuery(domain=best, query=text, context=previous if follows else "")
         reason = f"confidence {scores[best]:.2f} reaches the threshold {context.threshold:.2f}"
         return _ask(found, "direct", [query], reason)
@@ -117,12 +120,19 @@ def _unsure(found: Classification, context: RunContext) -> Verdict:
     return _ask(found, "decompose", [SubQuery(domain=first, query=text, context="")], reason)
 
 
-def _parts(clauses: list[ClauseScores], threshold: float) -> tuple[list[SubQuery], list[str]]:
-    """Join clauses to one question per domain, and name those that only a forbidden one takes.
+def _parts(
+    clauses: list[ClauseScores], threshold: float
+) -> tuple[list[SubQuery], list[str], float]:
+    """Join clauses to one question per domain.
 
     A clause that is not sure of a domain of its own, or that points back ("does it still work?"),
     belongs to the clause before it.
+
+    Returns:
+        The questions, the clauses that only a forbidden domain takes, and the confidence in the
+        least sure of the questions.
     """
+    confidence = 1.0
     parts: list[SubQuery] = []
     declined: list[str] = []
     leading: list[str] = []
@@ -136,10 +146,11 @@ def _parts(clauses: list[ClauseScores], threshold: float) -> tuple[list[SubQuery
         elif domain is not None and sure:
             query = " ".join([*leading, clause["text"]])
             parts.append(SubQuery(domain=domain, query=query, context=""))
+            confidence = min(confidence, clause["scores"][domain])
             leading = []
         else:
             leading.append(clause["text"])
-    return parts, declined
+    return parts, declined, confidence
 
 
 def _stays(found: Classification, last_domain: str) -> bool:
@@ -168,10 +179,9 @@ def _ask(
     decision: Decision,
     sub_queries: list[SubQuery],
     reason: str,
-    declined: list[str] | None = None,
 ) -> Verdict:
     domains = list(dict.fromkeys(query["domain"] for query in sub_queries))
-    return Verdict(_route(found, decision, domains, reason, declined), sub_queries)
+    return Verdict(_route(found, decision, domains, reason), sub_queries)
 
 
 def _route(
@@ -179,7 +189,6 @@ def _route(
     decision: Decision,
     domains: list[str],
     reason: str,
-    declined: list[str] | None = None,
 ) -> RouteState:
     message = found["message"]
     scores = message["scores"]
@@ -195,7 +204,7 @@ def _route(
         reason=reason,
         used_reasoning=False,
         degraded=False,
-        declined=declined or [],
+        declined=[],
     )
 
 

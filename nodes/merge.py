@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage
@@ -14,15 +14,11 @@ from mdsa.nodes.types import Node
 __all__ = ["make_merge"]
 
 _MAX_QUESTION_CHARS = 500
+_NO_DOMAIN = "I can't help with that."
 
 
-def make_merge(descriptions: Mapping[str, str], *, max_history: int = 60) -> Node[AgentState]:
-    """Build the node.
-
-    Args:
-        descriptions: the domains' descriptions, by name; offered where nothing was found.
-        max_history: messages that a session keeps; the oldest turns go first.
-    """
+def make_merge(max_history: int = 60) -> Node[AgentState]:
+    """Build the node; `max_history` messages stay in a session, and the oldest turns go first."""
 
     def merge(state: AgentState) -> dict[str, Any]:
         route = state["route"]
@@ -30,7 +26,7 @@ def make_merge(descriptions: Mapping[str, str], *, max_history: int = 60) -> Nod
         parts = [_text(answer, answers) for answer in answers]
         parts += [f"I can't help with this part: “{text}”" for text in route["declined"]]
         if route["decision"] == "unmatched" and all(answer["abstained"] for answer in answers):
-            parts = [_cannot_help({name: descriptions[name] for name in route["scores"]})]
+            parts = [_cannot_help(route["scores"])]
         message = AIMessage(
             "\n\n".join(parts),
             # The id of a single answer's message: a stream has shown it already.
@@ -58,14 +54,9 @@ def _text(answer: DomainAnswer, answers: list[DomainAnswer]) -> str:
     return answer["text"]
 
 
-def _cannot_help(descriptions: Mapping[str, str]) -> str:
-    if not descriptions:
-        return "I can't help with that."
-    topics = "; ".join(
-        f"{name.replace('_', ' ')}: {description.rstrip('.')}"
-        for name, description in sorted(descriptions.items())
-    )
-    return f"I can't help with that. What I can help with: {topics}."
+def _cannot_help(domains: Iterable[str]) -> str:
+    topics = ", ".join(name.replace("_", " ") for name in sorted(domains))
+    return f"I can't help with that. I can help with {topics}." if topics else _NO_DOMAIN
 
 
 def _overflow(messages: list[AnyMessage], limit: int) -> list[RemoveMessage]:
