@@ -87,7 +87,7 @@ def decide(
         reason += "; one belongs to no domain that the caller may use" if declined else ""
         decision: Decision = "decompose" if len(names) > 1 else "direct"
         verdict = _ask(found, decision, parts[: context.max_domains], reason)
-        verdict.route.update(confidence=confidence, declined=declined)
+        verdict.route["confidence"], verdict.route["declined"] = confidence, declined
         return verdict
 
     sure = best is not None and scores[best] >= context.threshold
