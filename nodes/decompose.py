@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import structlog
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
@@ -42,6 +42,7 @@ class _Question(BaseModel):
     query: str = Field(min_length=1)
 
 
+_log = logging.getLogger(__name__)
 _QUESTIONS = TypeAdapter(list[_Question])
 
 
@@ -86,7 +87,7 @@ def make_decompose(
 
 
 def _kept(state: AgentState, error: Exception) -> dict[str, Any]:
-    structlog.get_logger(__name__).warning("reasoning_model_unavailable", error=str(error))
+    _log.warning("the message is split by clauses: %s: %s", type(error).__name__, error)
     return _result(state, None, degraded=True)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import structlog
 from httpx import HTTPError
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
@@ -23,6 +23,8 @@ __all__ = ["ModelLoader", "make_generate"]
 
 ModelLoader = Callable[[], BaseChatModel]
 """Gives the model when it is first needed; loading may take seconds."""
+
+_log = logging.getLogger(__name__)
 
 _MODEL_FAILURES = (ModelError, ConnectionError, TimeoutError, HTTPError)
 
@@ -87,8 +89,6 @@ def make_generate(
 
 
 def _degraded(reply: AIMessage, error: Exception) -> AIMessage:
-    structlog.get_logger(__name__).warning(
-        "model_failed", error_type=type(error).__name__, error=str(error)
-    )
+    _log.warning("the fallback model answers: %s: %s", type(error).__name__, error)
     metadata = {**reply.response_metadata, "degraded": True}
     return reply.model_copy(update={"response_metadata": metadata})

@@ -6,6 +6,7 @@ Everything here runs on one event loop, which the facade owns; the checkpointer 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -30,6 +31,8 @@ __all__ = ["Engine", "Event"]
 
 Event = dict[str, Any]
 """`{"type": "route" | "node" | "token" | "tool" | "interrupt" | "final", …}`."""
+
+_log = logging.getLogger(__name__)
 
 _WHOLE: list[StreamMode] = ["values"]
 _LIVE: list[StreamMode] = ["values", "updates", "messages"]
@@ -184,6 +187,18 @@ class Engine:
                 output_tokens=tokens[1],
                 node_latency_ms=result["node_latency_ms"],
             )
+        )
+
+        _log.info(
+            "request answered",
+            extra={
+                "request_id": result["request_id"],
+                "session_id": result["session_id"],
+                "decision": result["decision"],
+                "domains": result["domains"],
+                "degraded": result["degraded"],
+                "latency_ms": round(result["latency_ms"], 1),
+            },
         )
 
     def _announce(self, result: RequestResult, topic: dict[str, str]) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-
-import structlog
 
 from mdsa.core.dual_rag import DualRAG
 from mdsa.core.engine import Engine, Event
@@ -36,7 +35,7 @@ __all__ = ["TinyBERTOrchestrator"]
 
 
 _DEVICES = ("auto", "cpu", "cuda", "mps")
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class TinyBERTOrchestrator:
@@ -88,7 +87,7 @@ class TinyBERTOrchestrator:
                 "from 0 to 1."
             )
         if quantization is not None:
-            _log.warning("quantization_not_applied", quantization=quantization.name)
+            _log.warning("quantization %s is not applied by this version", quantization.name)
         self.settings = settings or load_settings()
         self.threshold = use_reasoning_threshold
         self.tools = tools if tools is not None else ToolRegistry()
@@ -390,8 +389,8 @@ def _router(intent_model_path: str | None) -> Router:
             "version; leave it out to route by similarity."
         )
     _log.warning(
-        "intent_model_missing",
-        path=intent_model_path,
-        effect="messages are routed by similarity to the domains' descriptions and keywords",
+        "intent_model_path %r does not exist; messages are routed by similarity to the domains' "
+        "names, descriptions and keywords",
+        intent_model_path,
     )
     return SimilarityRouter()
