@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
-import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -22,10 +21,9 @@ __all__ = ["BUSY_TIMEOUT_S", "DATABASE_NAME", "connect", "read_errors", "storage
 
 DATABASE_NAME: Final = "sessions.db"
 
-_MAGIC: Final = b"SQLite format 3\x00"
 BUSY_TIMEOUT_S: Final = 30.0
 _FULL_CHECK_BYTES: Final = 64 * 1024 * 1024
-"""A page check of this much takes about a tenth of a second; larger files get a partial one."""
+"""Of larger files only the schema is read; checking all pages of 59 MiB took 30 ms."""
 
 _KEEP: Final = (
     "Nothing was changed: stop MDSA, keep a copy of the file (with its -wal file), then restore a "
@@ -105,7 +103,7 @@ async def connect(path: Path) -> AsyncIterator[aiosqlite.Connection]:
         await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
         lock = await _opening_lock(path)
         try:
-            size = await asyncio.to_thread(_check_header, path)
+            size = await asyncio.to_thread(_create, path)
             conn = aiosqlite.connect(path, timeout=BUSY_TIMEOUT_S)
             # A program that forgets to close its session store must still be able to end; what
             # was committed is on disk.
@@ -139,18 +137,14 @@ async def _opening_lock(path: Path) -> AsyncFileLock:
     return lock
 
 
-def _check_header(path: Path) -> int:
-    """Refuse a file that is no database; returns its size in bytes, having created it if need be.
+def _create(path: Path) -> int:
+    """Create the file if need be; returns its size in bytes.
 
     Conversations are private, and SQLite gives its -wal and -shm files the mode of this one.
     """
     if not path.exists():
         path.touch(mode=0o600)
-    with path.open("rb") as file:
-        head = file.read(len(_MAGIC))
-        if head and head != _MAGIC:
-            raise StorageError(f"session database {path}: {_ADVICE[sqlite3.SQLITE_NOTADB]}.")
-        return file.seek(0, os.SEEK_END)
+    return path.stat().st_size
 
 
 async def _prepare(conn: aiosqlite.Connection, path: Path, size: int) -> None:

@@ -36,7 +36,8 @@ _COLUMNS: Final = "session_id, user_id, turns, messages, updated_at, last_domain
 # Threads that a graph of the application wrote through the same saver have no row.
 _PLAIN_THREADS: Final = """
 SELECT thread_id, max(checkpoint_id) FROM checkpoints
-WHERE thread_id NOT IN (SELECT session_id FROM mdsa_sessions) GROUP BY thread_id
+WHERE thread_id NOT IN (SELECT session_id FROM mdsa_sessions)
+GROUP BY thread_id ORDER BY max(checkpoint_id) DESC LIMIT ?
 """
 
 
@@ -100,14 +101,15 @@ class SessionIndex:
     async def list(self, user_id: str | None, limit: int | None) -> list[SessionInfo]:
         """Return sessions, last used first; without a user all, plain LangGraph threads too."""
         where = "WHERE user_id = ?" if user_id is not None else ""
+        most = -1 if limit is None else limit
         rows = await self._saver.fetch(
             f"SELECT {_COLUMNS} FROM mdsa_sessions {where} "  # noqa: S608 - names are ours
             "ORDER BY updated_at DESC, session_id LIMIT ?",
-            (*([user_id] if user_id is not None else []), -1 if limit is None else limit),
+            (*([user_id] if user_id is not None else []), most),
         )
         infos = [_info(row) for row in rows]
         if user_id is None:
-            plain = await self._saver.fetch(_PLAIN_THREADS)
+            plain = await self._saver.fetch(_PLAIN_THREADS, (most,))
             infos += [_plain(thread_id, latest) for thread_id, latest in plain]
             infos.sort(key=lambda info: info.updated_at, reverse=True)
         return infos[:limit]
