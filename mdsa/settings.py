@@ -73,6 +73,12 @@ class Settings(BaseSettings):
     session_wait_s: float = Field(
         default=30.0, ge=0, description="How long a second writer of a session waits its turn."
     )
+    session_max_age_days: float | None = Field(
+        default=None, gt=0, description="Sessions unused for longer are deleted at start."
+    )
+    max_sessions: int | None = Field(
+        default=None, gt=0, description="Over so many, the longest unused are deleted at start."
+    )
     max_message_chars: int = Field(default=20_000, gt=0)
     max_history_messages: int = Field(default=60, ge=2)
 

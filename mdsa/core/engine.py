@@ -21,9 +21,10 @@ from langgraph.types import Command, Interrupt, StreamMode
 from mdsa.core.message_bus import MessageBus, Topic
 from mdsa.core.request import TurnRequest
 from mdsa.core.result import RequestResult, build_result
-from mdsa.errors import InvalidInputError, RequestTimeoutError
+from mdsa.errors import InvalidInputError, RequestTimeoutError, StorageError
 from mdsa.graph.assembly import Assembly
 from mdsa.graph.builder import AgentGraph
+from mdsa.graph.state import AgentState
 from mdsa.monitoring import MonitoringService, RequestMetric
 from mdsa.sessions import SessionStore
 
@@ -114,11 +115,7 @@ class Engine:
                     latency_ms=(time.perf_counter() - started) * 1000,
                     node_latency_ms=handler.latency_by_node(),
                 )
-                await self.sessions.after_turn(
-                    request.session_id,
-                    messages=len(state["messages"]),
-                    last_domain=state.get("last_domain"),
-                )
+                await self._settle(request.session_id, state)
         except BaseException as error:
             self.monitoring.record(
                 RequestMetric(
@@ -136,6 +133,15 @@ class Engine:
         for approval in result["interrupts"]:
             yield {"type": "interrupt", **approval}
         yield {"type": "final", "result": result}
+
+    async def _settle(self, session_id: str, state: AgentState) -> None:
+        try:
+            await self.sessions.after_turn(
+                session_id, messages=len(state["messages"]), last_domain=state.get("last_domain")
+            )
+        except StorageError as error:
+            # The turn itself is on disk by now, so its answer may go out.
+            _log.warning("session %s could not be pruned: %s", session_id, error)
 
     @asynccontextmanager
     async def _limits(self) -> AsyncIterator[None]:

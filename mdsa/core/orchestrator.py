@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -368,6 +369,7 @@ class _Running:
             self.store: SessionStore = self.loop.enter(
                 open_session_store(owner.settings.data_dir, wait_s=owner.settings.session_wait_s)
             )
+            self._prune(owner.settings)
         except BaseException:
             self.loop.close()
             raise
@@ -378,6 +380,12 @@ class _Running:
             bus=owner.message_bus,
             timeout_s=owner.settings.request_timeout_s,
         )
+
+    def _prune(self, settings: Settings) -> None:
+        days, most = settings.session_max_age_days, settings.max_sessions
+        if days is not None or most is not None:
+            max_age = None if days is None else timedelta(days=days)
+            self.loop.call(partial(self.store.prune, max_age=max_age, max_sessions=most))
 
 
 def _router(intent_model_path: str | None) -> Router:
