@@ -96,6 +96,7 @@ class Assembly:
                     router=self.router,
                     unmatched=self._unmatched(),
                     load_reasoning_model=self._reasoning_loader(),
+                    reasoning_timeout_s=self.model_timeout_s,
                     checkpointer=checkpointer,
                     domain_timeout_s=self.domain_timeout_s,
                     max_history=self.max_history,

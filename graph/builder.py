@@ -39,6 +39,7 @@ def build_graph(
     router: Router,
     unmatched: Specialist,
     load_reasoning_model: ModelLoader | None = None,
+    reasoning_timeout_s: float | None = None,
     checkpointer: Checkpointer = None,
     domain_timeout_s: float | None = None,
     max_history: int = 60,
@@ -50,6 +51,7 @@ def build_graph(
         router: scores messages; must know every specialist.
         unmatched: answers from shared knowledge what no domain takes.
         load_reasoning_model: splits hard messages; None splits them by clauses.
+        reasoning_timeout_s: time after which an async run splits by clauses instead, in seconds.
         checkpointer: None for a graph without sessions, or for `langgraph dev`, which brings one.
         domain_timeout_s: hard limit of a domain's run, in seconds. Such a graph runs async only,
             since LangGraph cannot stop a thread.
@@ -63,7 +65,7 @@ def build_graph(
     builder.add_node("gate", gate)
     builder.add_node(
         "decompose",
-        make_decompose(descriptions, load_reasoning_model),
+        make_decompose(descriptions, load_reasoning_model, timeout_s=reasoning_timeout_s),
         retry_policy=RetryPolicy(max_attempts=2),
     )
     builder.add_node("clarify", clarify)

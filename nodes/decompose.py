@@ -19,9 +19,9 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 from langgraph.runtime import get_runtime
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from mdsa.errors import ModelError
 from mdsa.graph.context import RunContext
 from mdsa.graph.state import AgentState, SubQuery
+from mdsa.nodes.failures import MODEL_FAILURES
 from mdsa.nodes.history import question_text
 
 __all__ = ["make_decompose"]
@@ -36,7 +36,7 @@ _JSON_LIST = re.compile(r"\[.*\]", re.DOTALL)
 
 
 class _Question(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
 
     domain: str
     query: str = Field(min_length=1)
@@ -47,14 +47,19 @@ _QUESTIONS = TypeAdapter(list[_Question])
 
 
 def make_decompose(
-    descriptions: Mapping[str, str], load_model: Callable[[], BaseChatModel] | None
+    descriptions: Mapping[str, str],
+    load_model: Callable[[], BaseChatModel] | None,
+    *,
+    timeout_s: float | None = None,
 ) -> Runnable[AgentState, dict[str, Any]]:
     """Build the node.
 
     Args:
         descriptions: the domains' descriptions, by name.
-        load_model: gives the reasoning model; None keeps the split by clauses. A `ModelError` that
-            it or the model raises keeps that split too, and marks the turn as degraded.
+        load_model: gives the reasoning model; None keeps the split by clauses. A model that fails
+            or is too slow keeps that split too, and marks the turn as degraded.
+        timeout_s: time that the model may take, in seconds; needs an async run, since Python
+            cannot stop a thread.
     """
 
     def prompt(state: AgentState) -> list[SystemMessage | HumanMessage]:
@@ -69,7 +74,7 @@ def make_decompose(
             return _result(state, None, degraded=False)
         try:
             reply = load_model().invoke(prompt(state), config)
-        except (ModelError, ConnectionError, TimeoutError) as error:
+        except MODEL_FAILURES as error:
             return _kept(state, error)
         return _result(state, reply.text, degraded=False)
 
@@ -77,9 +82,10 @@ def make_decompose(
         if load_model is None:
             return _result(state, None, degraded=False)
         try:
-            model = await asyncio.to_thread(load_model)
-            reply = await model.ainvoke(prompt(state), config)
-        except (ModelError, ConnectionError, TimeoutError) as error:
+            async with asyncio.timeout(timeout_s):
+                model = await asyncio.to_thread(load_model)
+                reply = await model.ainvoke(prompt(state), config)
+        except MODEL_FAILURES as error:
             return _kept(state, error)
         return _result(state, reply.text, degraded=False)
 
@@ -101,6 +107,8 @@ def _result(state: AgentState, reply: str | None, *, degraded: bool) -> dict[str
         "used_reasoning": True,
         "degraded": degraded or (reply is not None and not questions),
     }
+    if domains != state["route"]["domains"]:
+        route["confidence"] = min(state["route"]["scores"][name] for name in domains)
     return {"sub_queries": sub_queries, "route": route}
 
 

@@ -7,17 +7,17 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from httpx import HTTPError
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 from langchain_core.tools import BaseTool
 from langgraph.runtime import get_runtime
 
-from mdsa.errors import ModelError
 from mdsa.graph.context import RunContext
 from mdsa.graph.state import DomainState
+from mdsa.nodes.failures import MODEL_FAILURES
 from mdsa.nodes.prompt import domain_prompt
+from mdsa.nodes.tool_calls import with_call_ids, without_calls
 
 __all__ = ["ModelLoader", "make_generate"]
 
@@ -25,8 +25,6 @@ ModelLoader = Callable[[], BaseChatModel]
 """Gives the model when it is first needed; loading may take seconds."""
 
 _log = logging.getLogger(__name__)
-
-_MODEL_FAILURES = (ModelError, ConnectionError, TimeoutError, HTTPError)
 
 
 def make_generate(
@@ -51,10 +49,16 @@ def make_generate(
             cannot stop a thread.
     """
 
+    def offers_tools(state: DomainState) -> bool:
+        return bool(tools) and state.get("rounds", 0) < max_tool_rounds
+
     def bind(model: BaseChatModel, state: DomainState) -> Runnable[Any, AIMessage]:
-        if not tools or state.get("rounds", 0) >= max_tool_rounds:
-            return model
-        return model.bind_tools(list(tools))
+        return model.bind_tools(list(tools)) if offers_tools(state) else model
+
+    def update(reply: AIMessage, state: DomainState) -> dict[str, Any]:
+        if offers_tools(state):
+            return {"messages": [with_call_ids(reply, state["messages"])]}
+        return {"messages": [without_calls(reply)]}
 
     def prompt(state: DomainState) -> list[Any]:
         context = get_runtime(RunContext).context
@@ -65,11 +69,11 @@ def make_generate(
         messages = prompt(state)
         try:
             reply = bind(load_model(), state).invoke(messages, config)
-        except _MODEL_FAILURES as error:
+        except MODEL_FAILURES as error:
             if load_fallback is None:
                 raise
             reply = _degraded(bind(load_fallback(), state).invoke(messages, config), error)
-        return {"messages": [reply]}
+        return update(reply, state)
 
     async def agenerate(state: DomainState, config: RunnableConfig) -> dict[str, Any]:
         messages = prompt(state)
@@ -77,12 +81,12 @@ def make_generate(
             async with asyncio.timeout(timeout_s):
                 model = await asyncio.to_thread(load_model)
                 reply = await bind(model, state).ainvoke(messages, config)
-        except _MODEL_FAILURES as error:
+        except MODEL_FAILURES as error:
             if load_fallback is None:
                 raise
             fallback = await asyncio.to_thread(load_fallback)
             reply = _degraded(await bind(fallback, state).ainvoke(messages, config), error)
-        return {"messages": [reply]}
+        return update(reply, state)
 
     # Not called "generate": monitoring counts a node by the run that bears its name.
     return RunnableLambda(generate, afunc=agenerate, name="call_model")
