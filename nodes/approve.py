@@ -16,7 +16,7 @@ from mdsa.errors import InvalidInputError
 from mdsa.graph.state import DomainState
 from mdsa.nodes.types import Node
 
-__all__ = ["make_approve", "pending_writes"]
+__all__ = ["make_approve", "pending_writes", "read_decision"]
 
 _DECLINED = "The user declined this call."
 
@@ -32,34 +32,43 @@ def make_approve(domain: str, writing_tools: Collection[str]) -> Node[DomainStat
     """Build the node for the tools that write.
 
     The run is resumed with True or False for all calls, or with a mapping from call id to either.
+    Anything else is asked for again, with the reason under `error`.
     """
 
     def approve(state: DomainState) -> dict[str, Any]:
         calls = pending_writes(state, writing_tools)
-        decision = interrupt(
-            {
-                "type": "tool_approval",
-                "domain": domain,
-                "calls": [
-                    {"id": call["id"], "name": call["name"], "args": call["args"]} for call in calls
-                ],
-            }
-        )
+        request: dict[str, Any] = {
+            "type": "tool_approval",
+            "domain": domain,
+            "calls": [
+                {"id": call["id"], "name": call["name"], "args": call["args"]} for call in calls
+            ],
+        }
         ids = [str(call["id"]) for call in calls]
-        return {"refused_calls": {id_: _DECLINED for id_ in ids if not _approved(decision, id_)}}
+        # The checkpoint keeps what a run was resumed with: raising would fail every later try too.
+        while True:
+            try:
+                approved = read_decision(interrupt(request), ids)
+                break
+            except InvalidInputError as error:
+                request = {**request, "error": str(error)}
+        return {"refused_calls": {id_: _DECLINED for id_ in ids if id_ not in approved}}
 
     return approve
 
 
-def _approved(decision: object, call_id: str) -> bool:
+def read_decision(decision: object, call_ids: Collection[str]) -> set[str]:
+    """The calls that a decision approves; one that a mapping leaves out is not approved.
+
+    Raises:
+        InvalidInputError: the decision is neither true, false nor a mapping from call id to these.
+    """
     if isinstance(decision, bool):
-        return decision
-    if isinstance(decision, Mapping):
-        # A call that the answer leaves out was not approved.
-        verdict = decision.get(call_id, False)
-        if isinstance(verdict, bool):
-            return verdict
+        return set(call_ids) if decision else set()
+    if isinstance(decision, Mapping) and all(isinstance(item, bool) for item in decision.values()):
+        return {id_ for id_ in call_ids if decision.get(id_)}
+    example = next(iter(call_ids), "call-id")
     raise InvalidInputError(
         f"cannot read the approval {decision!r}; resume with true, false, "
-        f"or a mapping such as {{{call_id!r}: true}}"
+        f"or a mapping such as {{{example!r}: true}}"
     )
