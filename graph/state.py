@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, NotRequired, TypeVar
 
 from langchain_core.messages import AnyMessage
+from langgraph.channels import EphemeralValue
 from langgraph.graph import MessagesState
 from langgraph.graph.message import add_messages
 from typing_extensions import TypedDict
@@ -22,6 +23,7 @@ __all__ = [
     "DomainAnswer",
     "DomainInput",
     "DomainOutput",
+    "DomainQuestion",
     "DomainState",
     "PassageRecord",
     "RouteState",
@@ -94,7 +96,7 @@ class RouteState(TypedDict):
     degraded: bool
     """The configured reasoning model could not be used."""
     declined: list[str]
-    """Parts of the message that no permitted domain takes."""
+    """Parts of the message that no permitted domain takes, or that exceed the run's limit."""
 
 
 class Source(TypedDict):
@@ -169,20 +171,38 @@ class AgentState(MessagesState):
     """Domains to choose from while a question back is open."""
 
 
+class DomainQuestion(TypedDict):
+    """What a domain was asked this turn."""
+
+    query: str
+    context: str
+    """The earlier question that a follow-up follows; empty otherwise."""
+    position: int
+    """Place of the sub-query in the message."""
+    replies_from: int
+    """Index in `messages` from which this turn's tool rounds and answer stand."""
+
+
 class DomainInput(TypedDict):
-    """What a domain's subgraph takes: messages alone, or a question with its place."""
+    """What a domain's subgraph takes: messages alone, or a question with its place.
+
+    All but the messages last one step, so that a checkpointed subgraph of another application
+    does not answer the question of the turn before.
+    """
 
     messages: Annotated[list[AnyMessage], add_messages]
-    query: NotRequired[str]
+    query: NotRequired[Annotated[str, EphemeralValue]]
     """The question; the last human message where it is missing."""
-    context: NotRequired[str]
+    context: NotRequired[Annotated[str, EphemeralValue]]
     """The earlier question that a follow-up follows."""
-    position: NotRequired[int]
+    position: NotRequired[Annotated[int, EphemeralValue]]
 
 
 class DomainState(DomainInput):
     """Working state of a domain's subgraph."""
 
+    asked: NotRequired[DomainQuestion]
+    """This turn's question."""
     passages: NotRequired[list[PassageRecord]]
     """What retrieve found, best first."""
     rounds: NotRequired[int]

@@ -9,7 +9,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from mdsa.graph.state import DomainAnswer, DomainState, PassageRecord, Source, ToolCallRecord
-from mdsa.nodes.history import last_question_index, message_text
+from mdsa.nodes.history import message_text
 from mdsa.nodes.types import Node
 
 __all__ = ["make_answer"]
@@ -22,14 +22,15 @@ def make_answer(domain: str) -> Node[DomainState]:
     """Build the node for a domain."""
 
     def answer(state: DomainState) -> dict[str, Any]:
-        turn = state["messages"][last_question_index(state["messages"]) + 1 :]
+        asked = state["asked"]
+        turn = state["messages"][asked["replies_from"] :]
         reply = turn[-1]
         text = message_text(reply).strip()
         metadata = reply.response_metadata
         result = DomainAnswer(
             domain=domain,
-            query=state.get("query", ""),
-            position=state.get("position", 0),
+            query=asked["query"],
+            position=asked["position"],
             text=text or _NO_ANSWER,
             message_id=reply.id or "",
             abstained=bool(metadata.get("abstained", not text)),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from langchain_core.documents import Document
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 
 from mdsa.graph.state import DomainState
 from mdsa.models.passages import format_facts, format_passages
-from mdsa.nodes.history import last_question_index
+from mdsa.nodes.history import last_question_index, message_text
 
 __all__ = ["domain_prompt"]
 
@@ -28,16 +28,22 @@ def domain_prompt(
     The passages stand beside the question, not in the system message: what was retrieved has no
     more authority than what the user says.
     """
-    messages = state["messages"]
-    index = last_question_index(messages)
-    earlier, rounds = messages[: max(index, 0)], messages[index + 1 :]
+    messages, asked = state["messages"], state["asked"]
+    earlier, rounds = messages[: asked["replies_from"]], messages[asked["replies_from"] :]
+    if earlier and isinstance(earlier[-1], HumanMessage):
+        earlier = earlier[:-1]
     documents = [
         Document(page_content=passage["content"], metadata=passage["metadata"])
         for passage in state.get("passages", [])
     ]
-    parts = (format_facts(facts), format_passages(documents), state.get("query", ""))
+    parts = (format_facts(facts), format_passages(documents), asked["query"])
     prompt: list[AnyMessage] = [SystemMessage(f"{system_prompt}\n\n{_RULES}".strip()), *earlier]
-    context = state.get("context", "")
-    if context and not earlier:
-        prompt.append(HumanMessage(context))
+    if asked["context"] and not _ends_with(earlier, asked["context"]):
+        prompt.append(HumanMessage(asked["context"]))
     return [*prompt, HumanMessage("\n\n".join(part for part in parts if part)), *rounds]
+
+
+def _ends_with(earlier: Sequence[AnyMessage], context: str) -> bool:
+    """Tell whether the last earlier turn asked the question that this one follows."""
+    index = last_question_index(earlier)
+    return index >= 0 and context.endswith(message_text(earlier[index]))
