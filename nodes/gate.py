@@ -86,24 +86,25 @@ def decide(
         reason = f"clauses belong to: {', '.join(names)}"
         reason += "; one belongs to no domain that the caller may use" if declined else ""
         decision: Decision = "decompose" if len(names) > 1 else "direct"
+        declined += [part["query"] for part in parts[context.max_domains :]]
         verdict = _ask(found, decision, parts[: context.max_domains], reason)
         verdict.route["confidence"], verdict.route["declined"] = confidence, declined
         return verdict
 
-    sure = best is not None and scores[best] >= context.threshold
-    if best is not None and sure:
+    barred = best is None or message["forbidden"] > scores[best]
+    if best is not None and not barred and scores[best] >= context.threshold:
         # A message that names its subject is clearer without the question before it.
         follows = points_back(text) and best == last_domain
         query = SubQuery(domain=best, query=text, context=previous if follows else "")
         reason = f"confidence {scores[best]:.2f} reaches the threshold {context.threshold:.2f}"
         return _ask(found, "direct", [query], reason)
-    if last_domain in scores and _stays(found, last_domain):
+    if last_domain in scores and _stays(found, last_domain, context.threshold):
         query = SubQuery(domain=last_domain, query=text, context=previous)
         reason = f"a follow-up without a domain of its own stays with {last_domain}"
         return _ask(found, "direct", [query], reason)
     if best is None or message["out_of_scope"] > _OUT_OF_SCOPE:
         return _ask(found, "unmatched", [], "no domain fits the message")
-    if message["forbidden"] > scores[best]:
+    if barred:
         return _ask(found, "unmatched", [], "no domain that the caller may use fits the message")
     return _unsure(found, context)
 
@@ -139,7 +140,7 @@ def _parts(
     for clause in clauses:
         domain = _best(clause["scores"])
         sure = domain is not None and clause["scores"][domain] >= threshold
-        if clause["forbidden"] >= threshold:
+        if clause["forbidden"] >= max(threshold, max(clause["scores"].values(), default=0.0)):
             declined.append(clause["text"])
         elif parts and (not sure or points_back(clause["text"]) or parts[-1]["domain"] == domain):
             parts[-1]["query"] += f" {clause['text']}"
@@ -153,14 +154,18 @@ def _parts(
     return parts, declined, confidence
 
 
-def _stays(found: Classification, last_domain: str) -> bool:
+def _stays(found: Classification, last_domain: str, threshold: float) -> bool:
     """Tell whether a message without a sure domain of its own follows the last turn.
 
     Read together with the question before it, it must fit the last domain best. That reading
-    alone would keep any small talk in the domain, so the message must also point back.
+    alone would keep any small talk in the domain, so the message must also point back. One that
+    a forbidden domain takes, alone or in context, does not stay.
     """
     reading = found["in_context"]
-    return reading is not None and found["refers_back"] and _best(reading["scores"]) == last_domain
+    if reading is None or not found["refers_back"] or found["message"]["forbidden"] >= threshold:
+        return False
+    best = _best(reading["scores"])
+    return best == last_domain and reading["scores"][last_domain] >= reading["forbidden"]
 
 
 def _chosen(message: str, choices: list[str]) -> str | None:

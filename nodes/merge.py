@@ -37,7 +37,7 @@ def make_merge(max_history: int = 60) -> Node[AgentState]:
         update: dict[str, Any] = {"messages": [*_overflow(state["messages"], max_history), message]}
         if answers and route["domains"]:
             asked = state["sub_queries"][-1]
-            update["last_domain"] = route["domains"][-1]
+            update["last_domain"] = asked["domain"]
             # A follow-up of a follow-up still needs the question that named the subject.
             question = f"{asked['context']} {asked['query']}".strip()
             update["last_question"] = question[-_MAX_QUESTION_CHARS:]
