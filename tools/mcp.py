@@ -8,6 +8,7 @@ slowly are better run as services and reached by `streamable_http`.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import re
 from collections import Counter
@@ -105,16 +106,16 @@ async def load_mcp_tools(servers: Mapping[str, McpServerConfig]) -> list[Tool]:
 
 
 async def _list_tools(name: str, server: McpServerConfig) -> list[BaseTool]:
-    from langchain_mcp_adapters.tools import load_mcp_tools as load
-
     connection = _connection(name, server)
+    # In a thread, because importing blocks, and servers such as `langgraph dev` forbid it here.
+    adapters = await asyncio.to_thread(importlib.import_module, "langchain_mcp_adapters.tools")
     try:
         async with asyncio.timeout(server.start_timeout_s):
-            tools = await load(
+            tools: list[BaseTool] = await adapters.load_mcp_tools(
                 None, connection=connection, server_name=name, handle_tool_errors=False
             )
     except Exception as error:
-        raise _unreachable(name, server, error) from error
+        raise await asyncio.to_thread(_unreachable, name, server, error) from error
     if server.tools is None:
         return tools
     offered = {tool.name: tool for tool in tools}

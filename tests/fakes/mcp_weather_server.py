@@ -1,4 +1,7 @@
-"""A small MCP server over stdio. Its one argument names the variant: normal, crash or hang."""
+"""A small MCP server. Its first argument names the variant: normal, crash, hang or http.
+
+The last takes a port as its second argument; the others speak over stdio.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import os
 import sys
 import time
 
-from mcp.server.fastmcp import FastMCP
+from mcp.server.fastmcp import Context, FastMCP
 from mcp.types import ToolAnnotations
 
 server = FastMCP("weather")
@@ -42,9 +45,20 @@ def slow() -> str:
     return "late"
 
 
+@server.tool()
+def header(name: str, context: Context) -> str:
+    """Tell a header of the request."""
+    request = context.request_context.request
+    return "" if request is None else request.headers.get(name, "")
+
+
 variant = sys.argv[1] if len(sys.argv) > 1 else "normal"
 if variant == "crash":
     sys.exit(3)
 if variant == "hang":
     time.sleep(30)
-server.run()
+if variant == "http":
+    server.settings.port = int(sys.argv[2])
+    server.run(transport="streamable-http")
+else:
+    server.run()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +33,7 @@ async def load(config: McpServerConfig, name: str = "weather") -> dict[str, Tool
 async def test_tools_run_and_check_their_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STATION_NAME", "Bergen")
     tools = await load(weather(env={"STATION": "at ${STATION_NAME}"}))
-    assert set(tools) == {"forecast", "report", "broken", "slow"}
+    assert set(tools) == {"forecast", "report", "broken", "slow", "header"}
     result = await tools["forecast"].aexecute({"city": "Oslo"})
     assert result == {"city": "Oslo", "days": 1, "sky": "clear", "station": "at Bergen"}
     with pytest.raises(ToolArgumentError, match="days"):
@@ -37,6 +41,38 @@ async def test_tools_run_and_check_their_arguments(monkeypatch: pytest.MonkeyPat
     assert "filed x" in str(tools["report"].execute({"config": "x"}))
     with pytest.raises(ToolError, match="barometer"):
         await tools["broken"].aexecute({})
+
+
+@pytest.fixture
+def http_port() -> Iterator[int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    server = subprocess.Popen([sys.executable, str(SERVER), "http", str(port)])
+    try:
+        for _ in range(300):
+            with socket.socket() as client:
+                if client.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+async def test_a_server_is_reached_over_http(
+    http_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEATHER_TOKEN", "hush")
+    config = McpServerConfig(
+        transport="streamable_http",
+        url=f"http://127.0.0.1:{http_port}/mcp",
+        headers={"Authorization": "Bearer ${WEATHER_TOKEN}"},
+    )
+    tools = await load(config)
+    assert (await tools["forecast"].aexecute({"city": "Oslo"}))["sky"] == "clear"
+    assert await tools["header"].aexecute({"name": "authorization"}) == {"result": "Bearer hush"}
 
 
 async def test_what_writes_follows_the_server_or_the_settings() -> None:

@@ -154,16 +154,18 @@ async def test_an_interrupt_stops_the_graph_and_resumes() -> None:
         """Cancel after a question."""
         return cancel(order_id)
 
+    state = {"messages": [AIMessage("", tool_calls=[call("cancel", {"order_id": "1"})])]}
     for function in (cancel, acancel):
         graph = graph_of(tools_of(Tool.from_function(function, name="cancel")))
-        config: dict[str, Any] = {"configurable": {"thread_id": function.__name__}}
-        state = {"messages": [AIMessage("", tool_calls=[call("cancel", {"order_id": "1"})])]}
-        stopped = await graph.ainvoke(state, config)
-        assert stopped["__interrupt__"][0].value == {"question": "Cancel 1?"}
-        resumed = graph.invoke(Command(resume="yes"), config)
-        assert resumed["messages"][-1].content == "1 yes"
-        assert resumed["messages"][-1].status == "success"
-    assert asked == ["yes", "yes"]
+        sync: dict[str, Any] = {"configurable": {"thread_id": "sync"}}
+        asynchronous: dict[str, Any] = {"configurable": {"thread_id": "async"}}
+        for stopped in (graph.invoke(state, sync), await graph.ainvoke(state, asynchronous)):
+            assert stopped["__interrupt__"][0].value == {"question": "Cancel 1?"}
+        resume: Command[Any] = Command(resume="yes")
+        for resumed in (graph.invoke(resume, sync), await graph.ainvoke(resume, asynchronous)):
+            assert resumed["messages"][-1].content == "1 yes"
+            assert resumed["messages"][-1].status == "success"
+    assert asked == ["yes"] * 4
 
 
 async def test_injected_values_come_from_the_graph_not_from_the_model() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from mdsa.errors import StorageError, ToolArgumentError
 from mdsa.tools import ToolRegistry, load_tool_family
@@ -186,6 +189,21 @@ def test_many_first_users_make_one_database(tmp_path: Path) -> None:
     assert len(built) == 8
     assert {path.name for path in folder.iterdir()} <= {"orders.db", "orders.db.lock"}
     assert built[0][0].execute({"order_id": "ORD-1001"})["found"]
+
+
+def test_a_database_that_another_process_makes_meanwhile_is_kept(tmp_path: Path) -> None:
+    theirs = {tool.name: tool for tool in build_tools(tmp_path / "theirs")}
+    theirs["cancel_order"].execute({"order_id": "ORD-1005"})
+    folder = tmp_path / "ours"
+    folder.mkdir()
+    with ThreadPoolExecutor(1) as pool:
+        with FileLock(folder / "orders.db.lock"):
+            building = pool.submit(build_tools, folder)
+            time.sleep(0.2)  # until it has missed the file and waits for the lock
+            shutil.copy(tmp_path / "theirs" / "orders.db", folder / "orders.db")
+        tools = {tool.name: tool for tool in building.result()}
+    status = tools["get_order_status"].execute({"order_id": "ORD-1005"})
+    assert status["status"] == "cancelled"
 
 
 def test_a_database_removed_meanwhile_is_made_again(tmp_path: Path) -> None:

@@ -43,35 +43,35 @@ def build_order_tools(database: Path) -> list[Tool]:
     return [
         Tool(
             "get_order_status",
-            "Look up one order: its status, where the package is, the carrier, the tracking "
-            "number and the estimated delivery date. Use it when a customer asks where an order "
-            "is, when it will arrive, or whether it has shipped or been delivered.",
+            "Get the status of an order: where the package is now, whether it has shipped or been "
+            "delivered, when it will arrive, the carrier and the tracking number. Answers "
+            "questions such as: Where is my order? When will my package get here?",
             partial(order_status, orders),
             {"order_id": _ORDER_ID},
             timeout_s=_TIMEOUT_S,
         ),
         Tool(
             "list_order_items",
-            "List what is in one order: the products, sizes and colours, quantities, prices, "
-            "shipping charge and total. Use it when a customer asks what they ordered, how many, "
-            "or how much it cost.",
+            "List what is in an order: the products that were bought, how many of each, their "
+            "sizes, colours and prices, shipping and the total. Answers questions such as: What "
+            "did I order? What is in my order? How much did I pay?",
             partial(order_items, orders),
             {"order_id": _ORDER_ID},
             timeout_s=_TIMEOUT_S,
         ),
         Tool(
             "get_shipment_history",
-            "List every scan of one order's package in order of time, with date and place. Use it "
-            "when a customer asks for the full tracking history or for each stop of the package, "
-            "not for the present status.",
+            "List every scan of a parcel from the warehouse to the door, with date, time and "
+            "place. Answers: Show me each stop on the way. Give me the full tracking history.",
             partial(shipment_history, orders),
             {"order_id": _ORDER_ID},
             timeout_s=_TIMEOUT_S,
         ),
         Tool(
             "cancel_order",
-            "Cancel one order for good. Use it only when the customer asks to cancel the order. "
-            "It works only while the order is still processing.",
+            "Cancel an order for good, so that nothing is sent. Only for a customer who asks to "
+            "cancel: Please cancel my order, I do not want it any more. Works while the order is "
+            "still processing.",
             partial(cancel, orders),
             {
                 "order_id": _ORDER_ID,
@@ -87,9 +87,9 @@ def build_order_tools(database: Path) -> list[Tool]:
         ),
         Tool(
             "change_delivery_address",
-            "Change the address that one order is delivered to. Use it only when the customer "
-            "asks for another delivery address and has given the new one in full. It works only "
-            "while the order is still processing.",
+            "Change the delivery address of an order. Only for a customer who asks to send it "
+            "somewhere else and has given the complete new address: Deliver my order to this "
+            "address instead. Works while the order is still processing.",
             partial(change_address, orders),
             {
                 "order_id": _ORDER_ID,
