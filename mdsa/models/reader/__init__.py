@@ -1,0 +1,1 @@
+"""The reader: an extractive chat model over the passages of its prompt."""

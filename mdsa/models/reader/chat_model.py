@@ -1,0 +1,239 @@
+"""`embedded://reader`: a chat model that answers with the words of the passages it is given."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.embeddings import Embeddings
+from langchain_core.language_models import BaseChatModel, LangSmithParams, LanguageModelInput
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolCall
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.tool import tool_call, tool_call_chunk
+from langchain_core.messages.utils import count_tokens_approximately
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import Field, PrivateAttr
+
+from mdsa.models.reader.prompt import read_conversation
+from mdsa.models.reader.reply import Limits, Reply, compose
+from mdsa.models.reader.scoring import CachedEncoder
+from mdsa.models.reader.tool_choice import Tool
+
+__all__ = ["ReaderChatModel"]
+
+_MODEL = "embedded://reader"
+
+
+class ReaderChatModel(BaseChatModel):
+    """Answers from the `<passages>` of the prompt, verbatim, or says that it found nothing.
+
+    It needs no weights beyond the sentence encoder, and no network. It also picks a bound tool
+    and fills its arguments from the message; every value comes from the conversation. See
+    `mdsa.models.passages` for the form of passages and facts, and `read_conversation` for where
+    they are looked for. `temperature` changes nothing: there is nothing to sample.
+    """
+
+    embeddings: Embeddings | None = Field(
+        default=None,
+        exclude=True,
+        description="Sentence encoder; None loads `mdsa.embeddings` at the first use.",
+    )
+    threshold: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="Probability below which the best sentence is no answer; see evals/reader.py.",
+    )
+    max_sentences: int = Field(default=3, ge=1, description="Most sentences to one question.")
+    abstention: str = Field(
+        default="I could not find that in my documents.",
+        description="Said when no passage answers.",
+    )
+    partial_abstention: str = Field(
+        default="I could not find the rest in my documents.",
+        description="Said after an answer to only a part of the questions.",
+    )
+    temperature: float | None = Field(default=None, description="Accepted; has no effect.")
+    max_tokens: int | None = Field(
+        default=None, gt=0, description="Longest answer, in approximate tokens; cut between words."
+    )
+    stop: list[str] | None = Field(default=None, description="Texts before which an answer ends.")
+
+    _encoder: CachedEncoder | None = PrivateAttr(default=None)
+    _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
+
+    @property
+    def _llm_type(self) -> str:
+        return "mdsa-reader"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {
+            "model_name": _MODEL,
+            "threshold": self.threshold,
+            "max_sentences": self.max_sentences,
+        }
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        params = super()._get_ls_params(stop=stop or self.stop, **kwargs)
+        params["ls_provider"] = "mdsa"
+        params["ls_model_name"] = kwargs.get("model", _MODEL)
+        if self.temperature is not None:
+            params["ls_temperature"] = self.temperature
+        if self.max_tokens is not None:
+            params["ls_max_tokens"] = self.max_tokens
+        return params
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | dict[str, Any] | bool | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Bind tools.
+
+        Args:
+            tools: anything that `convert_to_openai_tool` takes.
+            tool_choice: `auto` (the default), `none`, `any` or `required` or True for some tool,
+                or a tool's name, also as `{"type": "function", "function": {"name": …}}`. Even a
+                forced call is not made with arguments that the conversation does not hold: the
+                reply then asks for them.
+            kwargs: bound as they are.
+
+        Raises:
+            ValueError: `tool_choice` names no bound tool.
+        """
+        schemas = [convert_to_openai_tool(tool) for tool in tools]
+        if isinstance(tool_choice, dict):
+            tool_choice = str(tool_choice.get("function", tool_choice).get("name", "any"))
+        if tool_choice is True:
+            tool_choice = "any"
+        names = [schema["function"]["name"] for schema in schemas]
+        if tool_choice and tool_choice not in {"auto", "none", "any", "required", *names}:
+            raise ValueError(
+                f"tool_choice {tool_choice!r} is no bound tool; "
+                f"bound are: {', '.join(names) or 'none'}."
+            )
+        return self.bind(tools=schemas, tool_choice=tool_choice or "auto", **kwargs)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002
+        **kwargs: Any,
+    ) -> ChatResult:
+        reply, text, calls, usage = self._reply(messages, stop, kwargs)
+        message = AIMessage(
+            content=text,
+            tool_calls=calls,
+            usage_metadata=usage,
+            response_metadata=_metadata(reply, calls),
+        )
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        reply, text, calls, usage = self._reply(messages, stop, kwargs)
+        for word in re.findall(r"\s*\S+\s*$|\s*\S+", text):
+            chunk = ChatGenerationChunk(message=AIMessageChunk(content=word))
+            if run_manager:
+                run_manager.on_llm_new_token(word, chunk=chunk)
+            yield chunk
+        last = ChatGenerationChunk(
+            message=AIMessageChunk(
+                content="",
+                tool_call_chunks=[
+                    tool_call_chunk(
+                        name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=index
+                    )
+                    for index, call in enumerate(calls)
+                ],
+                usage_metadata=usage,
+                response_metadata=_metadata(reply, calls),
+                chunk_position="last",
+            )
+        )
+        if run_manager:
+            run_manager.on_llm_new_token("", chunk=last)
+        yield last
+
+    def _reply(
+        self, messages: list[BaseMessage], stop: list[str] | None, kwargs: dict[str, Any]
+    ) -> tuple[Reply, str, list[ToolCall], UsageMetadata]:
+        tool_choice = str(kwargs.get("tool_choice") or "auto")
+        tools = [Tool.from_openai(schema) for schema in kwargs.get("tools") or ()]
+        reply = compose(
+            read_conversation(messages),
+            [] if tool_choice == "none" else tools,
+            self._load_encoder(),
+            Limits(
+                threshold=self.threshold,
+                max_sentences=self.max_sentences,
+                abstention=self.abstention,
+                partial_abstention=self.partial_abstention,
+            ),
+            forced=None if tool_choice in ("auto", "none") else tool_choice,
+        )
+        text = _cut(reply.text, stop or self.stop or [], kwargs.get("max_tokens", self.max_tokens))
+        calls = [
+            tool_call(name=name, args=args, id=f"call_{uuid.uuid4().hex[:12]}")
+            for name, args in reply.calls
+        ]
+        sent = count_tokens_approximately(messages)
+        made = count_tokens_approximately([AIMessage(content=text, tool_calls=calls)])
+        usage = UsageMetadata(input_tokens=sent, output_tokens=made, total_tokens=sent + made)
+        return reply, text, calls, usage
+
+    def _load_encoder(self) -> CachedEncoder:
+        with self._lock:
+            if self._encoder is None:
+                embeddings = self.embeddings
+                if embeddings is None:
+                    from mdsa.embeddings import load_embeddings
+
+                    embeddings = load_embeddings()
+                self._encoder = CachedEncoder(embeddings)
+            return self._encoder
+
+
+def _metadata(reply: Reply, calls: list[ToolCall]) -> dict[str, Any]:
+    finish: Literal["tool_calls", "stop"] = "tool_calls" if calls else "stop"
+    return {
+        "model_name": _MODEL,
+        "abstained": reply.abstained,
+        "passage_ids": list(reply.passages),
+        "asked_for": list(reply.asked_for),
+        "finish_reason": finish,
+    }
+
+
+def _cut(text: str, stop: Sequence[str], max_tokens: int | None) -> str:
+    for mark in stop:
+        text = text.split(mark, 1)[0] if mark else text
+    if max_tokens is None or count_tokens_approximately([AIMessage(content=text)]) <= max_tokens:
+        return text
+    words = list(re.finditer(r"\S+", text))
+    low, high = 1, len(words)  # at least one word
+    while low < high:
+        middle = (low + high + 1) // 2
+        part = text[: words[middle - 1].end()]
+        if count_tokens_approximately([AIMessage(content=part)]) <= max_tokens:
+            low = middle
+        else:
+            high = middle - 1
+    return text[: words[low - 1].end()] if words else text

@@ -1,0 +1,187 @@
+"""Passages cut into sentences, list items and table rows, each with the heading it stands under."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from mdsa.models.passages import Passage
+
+__all__ = ["Sentence", "split_passage", "split_prose", "whole_lists"]
+
+_ABBREVIATIONS_TEXT = """
+mr mrs ms dr prof st sr jr vs etc e.g i.e cf al no nos fig figs vol pp ed eds dept approx est
+    inc ltd co corp gen col lt sgt capt rev hon gov sen rep mt ft jan feb mar apr jun jul aug sep
+    sept oct nov dec a.m p.m u.s u.k u.n e.u ph.d tel ext min max sec hr hrs
+"""
+_ABBREVIATIONS = frozenset(_ABBREVIATIONS_TEXT.split())
+_END = re.compile(r"([.!?…]+)([\"'”’)\]]*)\s+(?=[\"'“‘(\[]*[A-Z0-9À-Þ])")  # noqa: RUF001
+_HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
+_BOLD_LINE = re.compile(r"^\s*(\*\*|__)([^*_]+)\1:?\s*$")
+_UNDERLINE = re.compile(r"^\s*(={3,}|-{3,})\s*$")
+_ITEM = re.compile(r"^(\s*)([-*+•‣◦]|\(?\d{1,2}[.)]|\(?[a-z][.)]|[Ss]tep \d{1,2}[:.)])\s+(\S.*)$")
+_ROW = re.compile(r"^\s*\|.*\|\s*$")
+_RULE = re.compile(r"^\s*\|?[\s:|-]+\|?\s*$")
+_SPEAKER = re.compile(r"^(?:Q|A|Question|Answer)\s*[:.]\s+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A unit that can be an answer, verbatim from its passage (runs of white space made one).
+
+    Attributes:
+        text: the sentence, without the marker of a list item.
+        passage: id of the passage.
+        position: place in the passage, from 0.
+        block: number of the paragraph, list or table in the passage.
+        kind: `lead` is a sentence that ends in a colon and opens a list; `list` is a whole list
+            as one unit, its items one a line with their markers, which can answer together.
+        marker: `1.`, `-` and so on of an item.
+        context: headings, the question of an FAQ entry or a table's header above it.
+    """
+
+    text: str
+    passage: int
+    position: int
+    block: int
+    kind: Literal["prose", "item", "row", "lead", "list"]
+    marker: str = ""
+    context: str = ""
+
+    @property
+    def numbered(self) -> bool:
+        """Whether it is an item of a numbered list."""
+        return any(character.isdigit() for character in self.marker)
+
+
+def split_prose(text: str) -> list[str]:
+    """Cut running text into sentences; abbreviations, initials and decimals do not end one."""
+    sentences: list[str] = []
+    start = 0
+    for match in _END.finditer(text):
+        if match.group(1) == "." and _is_abbreviation(text[start : match.start()]):
+            continue
+        sentences.append(text[start : match.end(2)].strip())
+        start = match.end()
+    sentences.append(text[start:].strip())
+    return [sentence for sentence in sentences if sentence]
+
+
+def _is_abbreviation(before: str) -> bool:
+    words = before.split()
+    if not words:
+        return False
+    last = words[-1].lstrip("(\"'[“").lower()
+    if last in {"no", "min", "max", "sec", "co"}:  # words too: an abbreviation only after a capital
+        return words[-1][:1].isupper()
+    initial = len(last) == 1 and last.isalpha() and words[-1].isupper() and last != "i"
+    return initial or last in _ABBREVIATIONS
+
+
+def split_passage(passage: Passage) -> list[Sentence]:
+    """Cut a passage into the units that can answer; headings and FAQ questions become context."""
+    found: list[Sentence] = []
+    heading = question = header = ""
+    block = -1
+    for number, (kind, marker, text) in enumerate(_blocks(passage.text)):
+        if kind == "heading":
+            heading, question, header = text, "", ""
+            block = -1
+            continue
+        if kind != "row":
+            header = ""
+        elif not header:
+            header = text  # the first row names the columns, and may be data all the same
+        same_list = kind == "item" and found and found[-1].kind in ("item", "lead")
+        same_table = kind == "row" and found and found[-1].kind == "row"
+        if block < 0 or not (same_list or same_table):
+            block = number
+        pieces = [text] if kind == "row" else _join_short(split_prose(text))
+        for index, piece in enumerate(pieces):
+            if kind == "prose" and piece.endswith("?"):
+                question = _SPEAKER.sub("", piece)
+                continue
+            body = _SPEAKER.sub("", piece)
+            context = " ".join(
+                part for part in (heading, question, header) if part and part != body
+            )
+            found.append(
+                Sentence(
+                    text=body,
+                    passage=passage.id,
+                    position=len(found),
+                    block=block,
+                    kind="lead" if kind == "prose" and body.endswith(":") else kind,
+                    marker=marker if index == 0 else "",
+                    context=context,
+                )
+            )
+    return found
+
+
+def _join_short(pieces: list[str]) -> list[str]:
+    """Join "Yes." and its like to the sentence after it, which says what the yes is to."""
+    joined: list[str] = []
+    for piece in pieces:
+        if joined and len(_SPEAKER.sub("", joined[-1]).split()) <= 2 and joined[-1][-1] in ".!":
+            joined[-1] += " " + piece
+        else:
+            joined.append(piece)
+    return joined
+
+
+def whole_lists(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Every list of two items or more as one unit, with the sentence that leads into it."""
+    blocks: dict[tuple[int, int], list[Sentence]] = {}
+    for sentence in sentences:
+        if sentence.kind in ("item", "lead"):
+            blocks.setdefault((sentence.passage, sentence.block), []).append(sentence)
+    return [
+        replace(parts[0], text="\n".join(_lines(parts)), kind="list", marker=parts[-1].marker)
+        for parts in blocks.values()
+        if sum(bool(part.marker) for part in parts) > 1
+    ]
+
+
+def _lines(parts: Sequence[Sentence]) -> list[str]:
+    lines: list[str] = []
+    for part in parts:
+        if part.marker or not lines:
+            lines.append(f"{part.marker} {part.text}".strip())
+        else:
+            lines[-1] += " " + part.text  # a further sentence of the same item
+    return lines
+
+
+_Kind = Literal["prose", "item", "row"]
+
+
+def _blocks(text: str) -> Iterator[tuple[_Kind | Literal["heading"], str, str]]:
+    """Yield (kind, marker, text) for headings, paragraphs, list items and table rows."""
+    kind: _Kind = "prose"
+    marker = ""
+    lines: list[str] = []
+    for raw in [*text.splitlines(), ""]:
+        line = raw.rstrip()
+        item = _ITEM.match(line)
+        heading = _HEADING.match(line) or _BOLD_LINE.match(line)
+        underlined = bool(lines) and len(lines) == 1 and _UNDERLINE.match(line) is not None
+        if underlined and kind == "prose":
+            yield "heading", "", lines[0]
+            lines = []
+            continue
+        ends = not line.strip() or item or heading or _ROW.match(line)
+        if ends and lines:
+            yield kind, marker, " ".join(" ".join(lines).split())
+            lines, kind, marker = [], "prose", ""
+        if item:
+            kind, marker, lines = "item", item.group(2), [item.group(3)]
+        elif heading:
+            yield "heading", "", heading.group(heading.lastindex or 1).strip()
+        elif _ROW.match(line):
+            if not _RULE.match(line):
+                yield "row", "", " ".join(line.split())
+        elif line.strip() and not _UNDERLINE.match(line):
+            lines.append(line.strip())

@@ -1,0 +1,159 @@
+"""Which tool a request is for, if any."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mdsa.models.reader.arguments import Filled, fill
+from mdsa.models.reader.question import is_question
+from mdsa.models.reader.render import label
+from mdsa.models.reader.scoring import CachedEncoder, Question
+from mdsa.models.reader.words import content_stems, stem, tokens
+
+__all__ = ["Choice", "Tool", "choose", "rank"]
+
+_READING_WORDS = """
+get look lookup check find list search show fetch track read query view retrieve calculate compute
+count status describe see
+"""
+_READS = frozenset(stem(word) for word in _READING_WORDS.split())
+# Asks about the rules, not about the caller's own case.
+_GENERAL = re.compile(
+    r"\bhow (?:do|can|could|should|would) (?:i|we|you|one)\b|\bhow (?:long|much|many)\b"
+    r"|\bpolicy\b|\bwhat (?:is|are) (?:the|your)\b|\b(?:can|may|could) i\b|\bdo you\b|"
+    r"\bam i able\b|\bwhy\b",
+    re.IGNORECASE,
+)
+_OWN = re.compile(r"\b(?:my|mine|me|i'm|i am|i've|our|it|this|that)\b", re.IGNORECASE)
+_ORDERS = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|ok|okay|and|so|then|now|yes)\W+)*(?:please|(?:can|could|would|"
+    r"will) you|"
+    r"i(?:'d| would)? (?:want|need|like|wish)|i no longer|let's|go ahead)\b",
+    re.IGNORECASE,
+)
+
+# A change is not made on a guess: tools nearer than this are asked about.
+_MARGIN = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool as bound: name, description and the JSON schema of its parameters."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+    @classmethod
+    def from_openai(cls, schema: Mapping[str, Any]) -> Tool:
+        """Read the form that `convert_to_openai_tool` writes."""
+        function = schema["function"]
+        return cls(
+            str(function["name"]),
+            str(function.get("description", "")),
+            function.get("parameters") or {"type": "object", "properties": {}},
+        )
+
+    @property
+    def reads(self) -> bool:
+        """Whether its name speaks of looking something up, not of changing something."""
+        first = content_stems(label(self.name)) or [stem(w) for w in tokens(label(self.name))]
+        words = [stem(word) for word in tokens(label(self.name))]
+        return words[0] in _READS or bool(first and first[-1] in _READS)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The tool that fits a request best.
+
+    Attributes:
+        tool: which.
+        score: how well it fits; about 0 for unrelated, above 1 for a plain request.
+        filled: its arguments.
+        named: whether the message itself names the thing that a required argument identifies.
+        general: whether the request asks about the rules rather than the caller's own case.
+        own: whether it speaks of something of the caller's ("my order").
+        rival: another tool that fits as well, where the chosen one changes something.
+    """
+
+    tool: Tool
+    score: float
+    filled: Filled
+    named: bool
+    general: bool
+    own: bool
+    rival: Tool | None = None
+
+
+def choose(
+    request: Question,
+    tools: Sequence[Tool],
+    encoder: CachedEncoder,
+    *,
+    facts: Mapping[str, str],
+    earlier: Sequence[str] = (),
+) -> Choice | None:
+    """The tool that fits a request best, with a near rival if it changes something.
+
+    Args:
+        request: one clause of the message.
+        tools: those bound; None comes back where there are none.
+        encoder: sentence encoder.
+        facts: what the application knows.
+        earlier: messages that a follow-up may lean on, oldest first.
+    """
+    choices = rank(request, tools, encoder, facts=facts, earlier=earlier)
+    if not choices:
+        return None
+    best = choices[0]
+    near = [c for c in choices[1:] if best.score - c.score < _MARGIN]
+    return replace(best, rival=near[0].tool) if near and not best.tool.reads else best
+
+
+def rank(
+    request: Question,
+    tools: Sequence[Tool],
+    encoder: CachedEncoder,
+    *,
+    facts: Mapping[str, str],
+    earlier: Sequence[str] = (),
+) -> list[Choice]:
+    """Every tool with its score, best first; arguments as for `choose`."""
+    if not tools:
+        return []
+    text = request.text
+    names = [label(tool.name) for tool in tools]
+    described = [f"{name}: {tool.description}" for name, tool in zip(names, tools, strict=True)]
+    vectors = encoder.encode([request.full, *described, *names])
+    by_description = vectors[1 : 1 + len(tools)] @ vectors[0]
+    by_name = vectors[1 + len(tools) :] @ vectors[0]
+    stems = [set(content_stems(name)) for name in names]
+    shared = {word for words in stems for word in words if sum(word in s for s in stems) > 1}
+    asked = set(content_stems(request.full))
+    orders = _ORDERS.search(text) is not None
+    own = re.search(r"\bmy\b", text, re.IGNORECASE) is not None
+    general = _GENERAL.search(text) is not None and not orders
+    leaning = list(earlier) if request.background else []
+    choices: list[Choice] = []
+    for index, tool in enumerate(tools):
+        filled = fill(tool.parameters, text, facts=facts, earlier=leaning)
+        required = set(tool.parameters.get("required", ()))
+        named = bool(required & filled.identifying)
+        own_words = stems[index] - shared - _READS
+        score = 0.5 * float(by_description[index]) + 0.5 * float(by_name[index])
+        score += 0.4 * (len(asked & own_words) / len(own_words) if own_words else 0.0)
+        score += 0.4 * (len(required & filled.exact) / len(required) if required else 0.0)
+        score += 0.1 * len((filled.exact - required) & set(filled.args))
+        score += 0.1 * len(asked & stems[index] & shared)
+        score += 0.15 * (orders or (own and tool.reads))
+        if not tool.reads and is_question(text) and not orders:
+            score -= 0.25  # a question wants to be told something, not to have something changed
+        if general and not named:
+            score -= 0.4
+        if not _OWN.search(text) and not named and not orders and is_question(text):
+            score -= 0.1
+        choices.append(Choice(tool, score, filled, named, general, own))
+    return sorted(choices, key=lambda choice: -choice.score)

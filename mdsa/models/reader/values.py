@@ -1,0 +1,150 @@
+"""Values found in a message: numbers, dates, addresses, identifiers, quotations, names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from mdsa.models.reader.words import STOP_WORDS
+
+__all__ = ["Found", "codes", "dates", "formatted", "names", "numbers", "quotations"]
+
+_COUNTING = """
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
+sixteen seventeen eighteen nineteen twenty
+"""
+_WORDS = {word: number for number, word in enumerate(_COUNTING.split())} | {
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "hundred": 100,
+    "dozen": 12,
+}
+_SCALES = {"k": 1e3, "thousand": 1e3, "million": 1e6, "billion": 1e9, "hundred": 1e2}
+_NUMBER = re.compile(
+    r"(?<![\w.#-])(?P<sign>-)?[$€£]?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+    r"(?P<exponent>[eE][+-]?\d+)?(?:\s*(?P<scale>thousand|million|billion|hundred|k)\b)?"
+    r"(?P<percent>\s*%)?(?!\d|[-/:]\d|\.\d)"
+)
+_MONTHS = "january february march april may june july august september october november december"
+_MONTH_NUMBER = {m[:3]: n for n, m in enumerate(_MONTHS.split(), 1)}
+_MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_DATES = (
+    re.compile(r"\b(?P<year>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<day>\d{1,2})\b"),
+    re.compile(
+        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? {_MONTH},? (?P<year>\d{{4}})\b",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\b{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<year>\d{{4}})\b", re.IGNORECASE
+    ),
+)
+_FORMATS = {
+    "email": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}",
+    "uri": r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]",
+    "uuid": r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
+    "ipv4": r"\d{1,3}(?:\.\d{1,3}){3}",
+    "phone": r"\+?\d[\d\s().-]{5,}\d",
+    "time": r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?",
+    "date-time": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?",
+}
+_QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|(?<!\w)'([^'\n]+)'(?!\w)")
+_CODE = re.compile(r"#?\b(?=[\w-]*\d)[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*\b")
+_NAME = re.compile(
+    r"[A-ZÀ-Þ][\w'’&.-]*(?:(?:\s+(?:of|de|la|van|von|the|and)(?=\s+[A-ZÀ-Þ]))?\s+[A-ZÀ-Þ][\w'’&-]*)*"  # noqa: RUF001
+    r"(?:,\s+[A-ZÀ-Þ][\w-]*(?:\s+[A-ZÀ-Þ][\w-]*)*)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value and where it stands in the text."""
+
+    value: str | int | float
+    start: int
+    end: int
+
+
+def numbers(text: str) -> list[Found]:
+    """Numbers in digits or words ("two", "3.5 million"); not the digits of dates and codes."""
+    taken = [(f.start, f.end) for f in dates(text)]
+    found: list[Found] = []
+    for match in _NUMBER.finditer(text):
+        if any(start <= match.start() < end for start, end in taken):
+            continue
+        value = float(match["digits"].replace(",", "") + (match["exponent"] or ""))
+        value *= _SCALES.get((match["scale"] or "").lower(), 1)
+        value = -value if match["sign"] else value
+        found.append(Found(int(value) if value.is_integer() else value, match.start(), match.end()))
+    found += [
+        Found(_WORDS[match.group().lower()], match.start(), match.end())
+        for match in re.finditer(r"[^\W\d_]+", text)
+        if match.group().lower() in _WORDS
+    ]
+    return sorted(found, key=lambda item: item.start)
+
+
+def dates(text: str) -> list[Found]:
+    """Full calendar dates, as ISO 8601. Forms such as 03/04/2026 are ambiguous and left out."""
+    found: list[Found] = []
+    for pattern in _DATES:
+        for match in pattern.finditer(text):
+            parts = match.groupdict()
+            month = int(parts["m"]) if parts.get("m") else _MONTH_NUMBER[parts["month"][:3].lower()]
+            try:
+                day = date(int(parts["year"]), month, int(parts["day"]))
+            except ValueError:  # 31 February is no date
+                continue
+            found.append(Found(day.isoformat(), match.start(), match.end()))
+    return sorted(found, key=lambda item: item.start)
+
+
+def formatted(name: str, text: str) -> list[Found]:
+    """Values of a JSON Schema format; none for a format that is not known here."""
+    if name == "date":
+        return dates(text)
+    pattern = _FORMATS.get({"url": "uri", "idn-email": "email"}.get(name, name))
+    if pattern is None:
+        return []
+    return [Found(m.group(), *m.span()) for m in re.finditer(rf"(?<![\w@]){pattern}(?!\w)", text)]
+
+
+def codes(text: str) -> list[Found]:
+    """Identifiers: words with a digit, such as `ORD-1001`, and `12345` for `#12345`."""
+    return [
+        Found(match.group().lstrip("#"), match.start(), match.end())
+        for match in _CODE.finditer(text)
+        if not any(
+            f.start <= match.start() < f.end for f in [*dates(text), *formatted("email", text)]
+        )
+    ]
+
+
+def quotations(text: str) -> list[Found]:
+    """Text in quotation marks."""
+    return [
+        Found(next(group for group in match.groups() if group is not None), *match.span())
+        for match in _QUOTED.finditer(text)
+    ]
+
+
+def names(text: str) -> list[Found]:
+    """Runs of capitalised words, but for an ordinary word that opens a sentence."""
+    found: list[Found] = []
+    for match in _NAME.finditer(text):
+        start = match.start()
+        before = text[:start].rstrip(" \"'“")
+        words = match.group().split()
+        opens = not before or before[-1] in ".?!:\n"
+        # Any first word has a capital: it is a name only where another capital follows it.
+        if opens and (len(words) == 1 or words[0].lower() in STOP_WORDS):
+            start += len(words.pop(0)) + 1
+        while words and words[0].lower() in STOP_WORDS:
+            start += len(words.pop(0)) + 1
+        value = text[start : match.end()].rstrip(".,'’")  # noqa: RUF001
+        value = re.sub(r"['’]s$", "", value)  # noqa: RUF001
+        if words and value:
+            found.append(Found(value, start, start + len(value)))
+    return found

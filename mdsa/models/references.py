@@ -1,0 +1,55 @@
+"""Model references: `scheme://name`, and what a bare name means."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from mdsa.errors import ConfigError, UnknownNameError
+
+__all__ = ["SCHEMES", "ModelReference", "parse_reference"]
+
+SCHEMES = ("embedded", "hf", "ollama")
+"""Schemes that every registry knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReference:
+    """Where a model comes from and what it is called there.
+
+    Attributes:
+        scheme: `embedded` for what ships with the install, `ollama`, `hf`, or one that an
+            application registered.
+        name: the rest, such as `llama3:8b`.
+    """
+
+    scheme: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.name}"
+
+
+def parse_reference(reference: str, schemes: Collection[str] = SCHEMES) -> ModelReference:
+    """Read a reference; a bare hub id or the path of a local folder means `hf://`.
+
+    Args:
+        reference: such as `ollama://llama3:8b`, `embedded://reader` or `microsoft/phi-2`.
+        schemes: those that are known.
+
+    Raises:
+        ConfigError: the reference or its name is empty.
+        UnknownNameError: no such scheme.
+    """
+    scheme, separator, name = reference.strip().partition("://")
+    if not separator:
+        scheme, name = "hf", scheme
+    # `openai` is let through: asking for such a model says that it comes later, and what to use.
+    if scheme not in schemes and scheme != "openai":
+        raise UnknownNameError("model scheme", scheme, schemes)
+    if not name:
+        raise ConfigError(
+            f"model reference {reference!r} names no model; write scheme://name, "
+            "such as ollama://llama3:8b."
+        )
+    return ModelReference(scheme, name)
