@@ -57,6 +57,7 @@ class Assembly:
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
         self._graph: AgentGraph | None = None
+        self._checkpointer: Checkpointer = None
 
     def add_domain(self, config: DomainConfig) -> None:
         """Add a domain; the next turn can reach it.
@@ -69,7 +70,11 @@ class Assembly:
         self.models.parse(config.model_name or self.default_model)
         with self._lock:
             self.domains.add(config)
-            self.router.add_domain(config.router_domain())
+            try:
+                self.router.add_domain(config.router_domain())
+            except BaseException:
+                self.domains.remove(config.name)
+                raise
             self._graph = None
 
     def remove_domain(self, name: str) -> DomainConfig:
@@ -85,12 +90,9 @@ class Assembly:
             return config
 
     def graph(self, checkpointer: Checkpointer = None) -> AgentGraph:
-        """The graph of the present domains, compiled anew after a change.
-
-        `checkpointer` must be the same at every call.
-        """
+        """The graph of the present domains, compiled anew after a change or for another saver."""
         with self._lock:
-            if self._graph is None:
+            if self._graph is None or self._checkpointer is not checkpointer:
                 self._graph = build_graph(
                     [self.specialist(config) for config in self.domains.all()],
                     router=self.router,
@@ -101,6 +103,7 @@ class Assembly:
                     domain_timeout_s=self.domain_timeout_s,
                     max_history=self.max_history,
                 )
+                self._checkpointer = checkpointer
             return self._graph
 
     def specialist(self, config: DomainConfig) -> Specialist:

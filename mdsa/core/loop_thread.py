@@ -7,13 +7,16 @@ it, so any number of threads and event loops can share one orchestrator.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, ExitStack
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from mdsa.errors import MdsaError
 
 __all__ = ["LoopThread"]
 
@@ -35,18 +38,29 @@ class LoopThread:
         self._portal: BlockingPortal = self._stack.enter_context(
             start_blocking_portal(name="mdsa-loop")
         )
+        self._idle = threading.Condition()
+        self._starting = 0
+        self._tasks: set[Future[Any]] = set()
+        self._closing = False
 
     def enter(self, manager: AbstractAsyncContextManager[T]) -> T:
         """Enter a context manager on the loop; it is left at `close`."""
         return self._stack.enter_context(self._portal.wrap_async_context_manager(manager))
 
     def call(self, function: Callable[[], Awaitable[T]]) -> T:
-        """Run a coroutine function and wait for it; the caller must not be on an event loop."""
-        return self._portal.call(function)
+        """Run a coroutine function and wait for it; the caller must not be on this loop.
+
+        Whatever interrupts the wait, such as Ctrl-C, stops the coroutine.
+        """
+        task = self._start(function)
+        try:
+            return task.result()
+        finally:
+            task.cancel()
 
     async def acall(self, function: Callable[[], Awaitable[T]]) -> T:
         """Run a coroutine function and await it from another event loop."""
-        return await asyncio.wrap_future(self._portal.start_task_soon(function))
+        return await asyncio.wrap_future(self._start(function))
 
     def stream(self, events: Callable[[], AsyncIterator[T]]) -> Iterator[T]:
         """Iterate over an async iterator; closing the iterator stops it."""
@@ -78,8 +92,42 @@ class LoopThread:
             task.cancel()
 
     def close(self) -> None:
-        """Leave the context managers and stop the loop."""
-        self._stack.close()
+        """Wait for what runs, leave the context managers and stop the loop."""
+        try:
+            with self._idle:
+                self._closing = True
+                self._idle.wait_for(lambda: not self._starting and not self._tasks)
+        except BaseException:  # Ctrl-C, say: the caller waits no longer
+            with self._idle:
+                tasks = list(self._tasks)
+            for task in tasks:
+                task.cancel()
+            raise
+        finally:
+            self._stack.close()
+
+    def _start(self, function: Callable[[], Awaitable[T]]) -> Future[T]:
+        with self._idle:
+            if self._closing:
+                raise MdsaError("the agent was closed while the call came in; call it again.")
+            self._starting += 1
+        task: Future[T] | None = None
+        try:
+            # Without the lock: it waits for the loop, on which ended tasks wait for the lock.
+            task = self._portal.start_task_soon(function)
+        finally:
+            with self._idle:
+                self._starting -= 1
+                if task is not None:
+                    self._tasks.add(task)
+                self._idle.notify_all()
+        task.add_done_callback(self._forget)
+        return task
+
+    def _forget(self, task: Future[Any]) -> None:
+        with self._idle:
+            self._tasks.discard(task)
+            self._idle.notify_all()
 
     def _pump(
         self, events: Callable[[], AsyncIterator[T]], put: Callable[[T | _End], None]
@@ -98,4 +146,4 @@ class LoopThread:
             finally:
                 put(_End(error))
 
-        return self._portal.start_task_soon(pump)
+        return self._start(pump)

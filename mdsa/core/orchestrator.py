@@ -324,11 +324,16 @@ class TinyBERTOrchestrator:
         }
 
     def close(self) -> None:
-        """Finish, and release the database and the knowledge store that this object opened."""
+        """Wait for turns in flight, then release the database and the knowledge store.
+
+        Only what this object opened is released; a later request opens it again.
+        """
         with self._lock:
-            if self._running is not None:
-                self._running.loop.close()
-                self._running = None
+            running, self._running = self._running, None
+        if running is not None:
+            # Without the lock, which a turn in flight may need to open the knowledge.
+            running.loop.close()
+        with self._lock:
             if self._owns_rag and self._rag is not None:
                 self._rag.close()
                 self._rag = None
