@@ -1,0 +1,105 @@
+"""`mdsa ask` and `mdsa resume`: one turn, and the rest of a turn that waits."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mdsa.cli.options import Invocation, takes_common_options
+from mdsa.cli.render import (
+    answer_panel,
+    approval_lines,
+    console,
+    plain,
+    result_facts,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    from mdsa.core.result import RequestResult
+
+__all__ = ["AllowOption", "SessionOption", "UserOption", "ask", "resume", "turn_context"]
+
+SessionOption = Annotated[
+    str | None,
+    typer.Option("--session", metavar="ID", help="Session to go on with; a new one without it."),
+]
+UserOption = Annotated[
+    str | None, typer.Option("--user", metavar="ID", help="Who asks; owns the session.")
+]
+AllowOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow", metavar="DOMAIN", help="Domain that the caller may use; repeat it for several."
+    ),
+]
+
+
+def turn_context(session: str | None, user: str | None, allow: list[str] | None) -> dict[str, Any]:
+    """The context of a turn, as `process_request` takes it."""
+    given = {"session_id": session, "user_id": user, "allowed_domains": allow or None}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+@takes_common_options()
+def ask(
+    invocation: Invocation,
+    text: Annotated[str, typer.Argument(help="The message; - reads it from standard input.")],
+    session: SessionOption = None,
+    user: UserOption = None,
+    allow: AllowOption = None,
+) -> None:
+    """Ask one question and show the answer with its sources.
+
+    With --json, the result object is written. A tool that changes something waits for approval:
+    the result then names its calls, and `mdsa resume` decides on them.
+    """
+    from mdsa.cli.agent import open_agent
+    from mdsa.utils import clean_message
+
+    settings = invocation.settings
+    message = clean_message(sys.stdin.read() if text == "-" else text, settings.max_message_chars)
+    with open_agent(settings) as agent:
+        result = agent.process_request(message, turn_context(session, user, allow))
+    _show(invocation, result)
+
+
+@takes_common_options()
+def resume(
+    invocation: Invocation,
+    session: Annotated[str, typer.Argument(metavar="SESSION", help="The session that waits.")],
+    approve: Annotated[
+        bool | None,
+        typer.Option("--approve/--decline", help="Decide on the tool calls that wait."),
+    ] = None,
+    user: UserOption = None,
+    allow: AllowOption = None,
+) -> None:
+    """Go on with a session's unfinished turn.
+
+    With --approve or --decline if tool calls wait for a decision; with neither if the turn was cut
+    off, by a crash say.
+    """
+    from mdsa.cli.agent import open_agent
+
+    with open_agent(invocation.settings) as agent:
+        result = agent.resume(session, approve, turn_context(None, user, allow))
+    _show(invocation, result)
+
+
+def _show(invocation: Invocation, result: RequestResult) -> None:
+    if invocation.as_json:
+        write_json(result)
+        return
+    out = console()
+    out.print(answer_panel(result))
+    out.print(result_facts(result))
+    out.print(plain(f"  session {result['session_id']}", "dim"))
+    if result["interrupts"]:
+        for line in approval_lines(result["interrupts"]):
+            out.print(line)
+        out.print(
+            plain(f"decide with: mdsa resume {result['session_id']} --approve (or --decline)")
+        )

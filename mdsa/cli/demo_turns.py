@@ -1,0 +1,106 @@
+"""What the demo asks, as customers of the example shop would write it; no answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["DEMO_TURNS", "DemoTurn"]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoTurn:
+    """One message of the demo.
+
+    Attributes:
+        title: what the turn shows.
+        question: the message.
+        session: turns of one session know what was said before.
+        allowed_domains: what the caller may use; None is everything.
+        approve: how the person decides, should a tool wait for approval.
+    """
+
+    title: str
+    question: str
+    session: str
+    allowed_domains: tuple[str, ...] | None = None
+    approve: bool = True
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """The context of the request."""
+        context: dict[str, Any] = {"session_id": f"demo-{self.session}", "user_id": "demo"}
+        if self.allowed_domains is not None:
+            context["allowed_domains"] = list(self.allowed_domains)
+        return context
+
+
+DEMO_TURNS = (
+    DemoTurn(
+        "One specialist answers from its documents",
+        "How long do I have to send back a jacket that doesn't fit?",
+        "returns",
+    ),
+    DemoTurn(
+        "A follow-up that names no subject stays with it",
+        "And for electronics?",
+        "returns",
+    ),
+    DemoTurn(
+        "Another specialist, another vocabulary",
+        "The app says E21 for my hub. What's wrong?",
+        "hub",
+    ),
+    DemoTurn(
+        "A question that only a tool can answer",
+        "Where is my order ORD-1001?",
+        "orders",
+    ),
+    DemoTurn(
+        "The same specialist answers from its documents",
+        "How much is express shipping, and how long does it take?",
+        "orders",
+    ),
+    DemoTurn(
+        "Two specialists answer one message side by side",
+        "Where is order ORD-1004, and how do I reset my Basecamp hub?",
+        "both",
+    ),
+    DemoTurn(
+        "An unclear message is asked back",
+        "My headlamp came broken.",
+        "headlamp",
+    ),
+    DemoTurn(
+        "The answer to the question back completes the first message",
+        "Customer support, please.",
+        "headlamp",
+    ),
+    DemoTurn(
+        "Knowledge that all specialists share",
+        "Is your company shut on Labor Day?",
+        "hours",
+    ),
+    DemoTurn(
+        "Nobody's subject is declined",
+        "What will the weather be like in Denver tomorrow?",
+        "weather",
+    ),
+    DemoTurn(
+        "A caller who may use customer support only gets nothing from other specialists",
+        "What does error E21 on the Basecamp hub mean?",
+        "restricted",
+        allowed_domains=("customer_support",),
+    ),
+    DemoTurn(
+        "A tool that writes waits for approval",
+        "Please cancel order ORD-1005, I ordered it by mistake.",
+        "cancel",
+    ),
+    DemoTurn(
+        "The order database was really changed",
+        "What is the status of ORD-1005 now?",
+        "cancel",
+    ),
+)
+"""In the order of the demo; a turn that waits for approval is resumed before the next."""
