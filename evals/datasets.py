@@ -48,7 +48,7 @@ def load_dataset(name: str, data_dir: Path) -> RetrievalDataset:
         raise InvalidInputError(f"unknown data set {name!r}; known are {', '.join(DATASETS)}")
     try:
         return DATASETS[name](data_dir / name)
-    except (OSError, ValueError, KeyError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise InvalidInputError(f"cannot read {name} in {data_dir / name}: {error!r}") from error
 
 

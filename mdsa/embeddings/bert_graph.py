@@ -121,7 +121,7 @@ class _GraphWriter:
 
     def constant(self, array: NDArray[Any]) -> str:
         name = f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        self.constants.append(numpy_helper.from_array(np.asarray(array, order="C"), name))
         return name
 
     def op(

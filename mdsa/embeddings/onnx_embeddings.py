@@ -52,7 +52,9 @@ class OnnxEmbeddings(Embeddings):
             return list(pool.map(self.embed_query, texts))
 
     def _encode(self, text: str) -> NDArray[np.float32]:
-        tokens = np.array([self._tokenizer.encode(text).ids], np.int64)
+        # The tokenizer refuses lone surrogates, which messages from the web may hold.
+        clean = text.encode("utf-8", "replace").decode()
+        tokens = np.array([self._tokenizer.encode(clean).ids], np.int64)
         output = self._session.run(
             None, {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
         )

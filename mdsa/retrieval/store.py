@@ -20,6 +20,7 @@ from mdsa.retrieval.writer_lock import WriterLock
 if TYPE_CHECKING:
     from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
+    from chromadb.api.types import GetResult
 
 __all__ = ["ChromaStore", "CollectionInfo", "StoredChunks"]
 
@@ -69,11 +70,13 @@ class ChromaStore:
     """
 
     def __init__(self, directory: Path) -> None:
-        self.directory = directory
+        # Chroma and the writer's lock know a directory by its path; two spellings would be two.
+        self.directory = directory.expanduser().resolve()
         self._lock = threading.RLock()
-        self._writer = WriterLock(directory)
+        self._writer = WriterLock(self.directory)
         self._client: Client | None = None
-        self._changed = directory / "changed"
+        self._changed = self.directory / "changed"
+        self._seen: tuple[int, int] | None = None
 
     def version(self) -> tuple[int, int] | None:
         """A mark that differs after every write, by whichever process; None before the first."""
@@ -86,9 +89,7 @@ class ChromaStore:
     def close(self) -> None:
         """Free files and lock. Later use opens them again."""
         with self._lock:
-            if self._client is not None:
-                self._client.close()
-                self._client = None
+            self._disconnect()
             self._writer.release()
 
     def collections(self) -> list[CollectionInfo]:
@@ -117,12 +118,17 @@ class ChromaStore:
         Raises:
             RetrievalError: its vectors are another model's.
         """
+        from chromadb.errors import ChromaError
+
         with self._lock, self._explained("reading"):
-            collection = self._find(info.name)
-            if collection is None:
-                return None
-            self._check_model(collection, info)
-            found = collection.get(include=["documents", "metadatas", "embeddings"])
+            try:
+                found = self._fetch(info)
+            except ChromaError:
+                # Another process may write at this moment, and Chroma does not notice.
+                self._disconnect()
+                found = self._fetch(info)
+        if found is None:
+            return None
         order = sorted(range(len(found["ids"])), key=found["ids"].__getitem__)
         documents, metadatas = found["documents"] or [], found["metadatas"] or []
         vectors = np.asarray(found["embeddings"], np.float32)[order] if order else np.zeros((0, 0))
@@ -201,6 +207,13 @@ class ChromaStore:
             self._mark_changed()
             return True
 
+    def _fetch(self, info: CollectionInfo) -> GetResult | None:
+        collection = self._find(info.name)
+        if collection is None:
+            return None
+        self._check_model(collection, info)
+        return collection.get(include=["documents", "metadatas", "embeddings"])
+
     def _metadata(self, name: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         with self._lock, self._explained("reading"):
@@ -253,20 +266,37 @@ class ChromaStore:
         return (self.directory / "chroma.sqlite3").is_file()
 
     def _open(self) -> Client:
-        if self._client is None:
-            import chromadb
-            from chromadb.config import Settings
+        """Connect, anew where another process has written: Chroma would serve what it remembers."""
+        version = self.version()
+        if self._client is not None and version == self._seen:
+            return self._client
+        self._disconnect()
 
+        import chromadb
+        from chromadb.config import Settings
+        from chromadb.errors import ChromaError
+
+        try:
             client = chromadb.PersistentClient(
                 str(self.directory), settings=Settings(anonymized_telemetry=False)
             )
-            self._client = cast("Client", client)  # its declared type lacks close()
+        except (ChromaError, ValueError, AttributeError) as error:
+            # The last two come when a start that failed before is tried again.
+            raise self._failure("opening", error) from error
+        self._client = cast("Client", client)  # its declared type lacks close()
+        self._seen = version
         return self._client
+
+    def _disconnect(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
 
     def _mark_changed(self) -> None:
         fresh = self.directory / f"changed-{uuid.uuid4().hex}"
         fresh.touch()
         fresh.replace(self._changed)
+        self._seen = self.version()
 
     @contextmanager
     def _explained(self, action: str) -> Iterator[None]:
@@ -275,8 +305,11 @@ class ChromaStore:
         try:
             yield
         except (ChromaError, OSError) as error:
-            raise StorageError(
-                f"{action} the knowledge in {self.directory} failed ({error}); check that the disk "
-                "has room and the folder can be written. If its files are damaged, restore them or "
-                "remove the folder and ingest again"
-            ) from error
+            raise self._failure(action, error) from error
+
+    def _failure(self, action: str, error: Exception) -> StorageError:
+        return StorageError(
+            f"{action} the knowledge in {self.directory} failed ({error}); check that the disk has "
+            "room and the folder can be written. If its files are damaged, restore them or remove "
+            "the folder and ingest again"
+        )

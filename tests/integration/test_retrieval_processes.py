@@ -1,0 +1,131 @@
+"""Several processes on one store, and stores that cannot be used."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.embeddings import DeterministicFakeEmbedding
+
+from mdsa.errors import StorageError
+from mdsa.retrieval.knowledge_base import KnowledgeBase
+
+PROGRAM = Path(__file__).parents[1] / "fakes" / "knowledge_process.py"
+
+
+class Other:
+    """The other process."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def ask(self, command: str) -> Any:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(command + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+
+@contextmanager
+def other_process(directory: Path) -> Iterator[Other]:
+    with subprocess.Popen(
+        [sys.executable, str(PROGRAM), str(directory)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield Other(process)
+        finally:
+            process.kill()
+
+
+def knowledge(directory: Path) -> KnowledgeBase:
+    return KnowledgeBase(directory, DeterministicFakeEmbedding(size=8))
+
+
+def test_a_second_writer_is_told_which_process_to_stop(tmp_path: Path):
+    with other_process(tmp_path) as other, knowledge(tmp_path) as base:
+        assert other.ask("add theirs") == 1
+        with pytest.raises(StorageError, match=rf"process {other.process.pid} \("):
+            base.add([{"content": "ours"}])
+        with pytest.raises(StorageError, match="stop it"):
+            base.delete(ids=[document.id for document in base.documents()])
+        assert [d.page_content for d in base.search("x")] == ["theirs"]
+
+
+def test_closing_lets_another_process_write(tmp_path: Path):
+    with other_process(tmp_path) as other, knowledge(tmp_path) as base:
+        base.add([{"content": "ours"}])
+        assert other.ask("add theirs")["error"] == "StorageError"
+        base.close()
+        assert other.ask("add theirs") == 1
+        assert other.ask("search x") == ["ours", "theirs"]
+
+
+def test_a_killed_writer_frees_the_store(tmp_path: Path):
+    with other_process(tmp_path) as other, knowledge(tmp_path) as base:
+        other.ask("add theirs")
+        other.process.kill()
+        other.process.wait()
+        base.add([{"content": "ours"}])
+        assert base.count() == 2
+
+
+def test_a_reader_sees_what_another_process_writes(tmp_path: Path):
+    with other_process(tmp_path) as other, knowledge(tmp_path) as base:
+        assert base.search("x") == []
+        for number, text in enumerate(["one", "two", "three"], start=1):
+            other.ask(f"add {text}")
+            assert len(base.search("x")) == number
+            assert text in [d.page_content for d in base.search(text, mode="bm25")]
+
+
+def test_a_disk_that_fills_up_loses_nothing_of_before(tmp_path: Path):
+    with other_process(tmp_path) as other:
+        assert other.ask("add before") == 1
+        size = (tmp_path / "chroma.sqlite3").stat().st_size
+        other.ask(f"limit {size + 100_000}")
+        answer = other.ask("fill 400")
+        assert answer["error"] == "StorageError"
+        assert "disk" in answer["message"]
+    with knowledge(tmp_path) as base:
+        assert "before" in [d.page_content for d in base.documents()]
+        base.add([{"content": "zebra"}])
+        assert [d.page_content for d in base.search("zebra", mode="bm25")] == ["zebra"]
+
+
+def test_a_file_in_place_of_the_folder_is_explained(tmp_path: Path):
+    path = tmp_path / "file"
+    path.write_text("x")
+    base = knowledge(path)
+    for use in (lambda: base.add([{"content": "x"}]), lambda: base.search("x"), base.domains):
+        with pytest.raises(StorageError, match=r"file.*folder"):
+            use()
+    assert path.read_text() == "x"
+
+
+def test_a_folder_that_cannot_be_made_is_explained(tmp_path: Path):
+    (tmp_path / "file").write_text("x")
+    base = knowledge(tmp_path / "file" / "store")
+    assert base.search("x") == []
+    with pytest.raises(StorageError, match="can be written"):
+        base.add([{"content": "x"}])
+
+
+def test_a_damaged_database_is_explained_and_left_alone(tmp_path: Path):
+    damaged = b"garbage" * 1000
+    (tmp_path / "chroma.sqlite3").write_bytes(damaged)
+    base = knowledge(tmp_path)
+    for use in (lambda: base.add([{"content": "x"}]), lambda: base.search("x"), base.stats):
+        with pytest.raises(StorageError, match="damaged"):
+            use()
+    assert (tmp_path / "chroma.sqlite3").read_bytes() == damaged
+    base.close()
