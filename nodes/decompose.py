@@ -7,7 +7,6 @@ model may replace it, and its output is accepted only where it names domains tha
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -119,8 +118,8 @@ def _read(reply: str, state: AgentState) -> list[SubQuery]:
     if found is None:
         return []
     try:
-        questions = _QUESTIONS.validate_python(json.loads(found.group()))
-    except (ValueError, ValidationError):
+        questions = _QUESTIONS.validate_json(found.group())
+    except ValidationError:
         return []
     offered = state["route"]["scores"]
     return [
