@@ -1,7 +1,7 @@
 """A process that uses a knowledge store; tests start it beside themselves.
 
-Protocol: each line on stdin is a command, each answered by one line of JSON: `add TEXT`, `count`,
-`search TEXT`, `fill N` (N documents in calls of one each) and `limit BYTES` (no file may grow
+Protocol: each line on stdin is a command, each answered by one line of JSON: `add TEXT`, `put TEXT`
+(always under one id), `count`, `search TEXT`, `fill N` (N documents in calls of one each) and `limit BYTES` (no file may grow
 beyond).
 """
 
@@ -19,6 +19,8 @@ from mdsa.retrieval.knowledge_base import KnowledgeBase
 def obey(base: KnowledgeBase, command: str, argument: str) -> object:
     if command == "add":
         return base.add([{"content": argument}]).added
+    if command == "put":
+        return base.add([{"content": argument, "id": "1"}]).updated
     if command == "fill":
         for number in range(int(argument)):
             base.add([{"content": f"filler {number} " + "x" * 2000}])

@@ -88,6 +88,15 @@ def test_a_reader_sees_what_another_process_writes(tmp_path: Path):
             assert text in [d.page_content for d in base.search(text, mode="bm25")]
 
 
+def test_a_reader_does_not_keep_the_vector_of_a_replaced_text(tmp_path: Path):
+    with other_process(tmp_path) as other, knowledge(tmp_path) as base:
+        for text in ("first text", "second text", "third text"):
+            other.ask(f"put {text}")
+            (found,) = base.search(text, mode="dense")
+            assert found.page_content == text
+            assert found.metadata["similarity"] == pytest.approx(1, abs=1e-5)
+
+
 def test_a_disk_that_fills_up_loses_nothing_of_before(tmp_path: Path):
     with other_process(tmp_path) as other:
         assert other.ask("add before") == 1
