@@ -1,0 +1,289 @@
+"""The gate's decisions, from scores that are written down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fakes.node_runs import runtime
+
+from mdsa.graph.context import RunContext
+from mdsa.graph.state import Classification, ClauseScores
+from mdsa.nodes.gate import Verdict, decide, gate
+
+CONTEXT = RunContext(threshold=0.7, clarify_margin=0.2, max_domains=3)
+
+
+def scored(
+    text: str, out_of_scope: float = 0.0, forbidden: float = 0.0, **scores: float
+) -> ClauseScores:
+    return ClauseScores(
+        text=text, scores=scores, forbidden=forbidden, out_of_scope=out_of_scope, evidence=""
+    )
+
+
+def found(
+    message: ClauseScores,
+    *clauses: ClauseScores,
+    in_context: ClauseScores | None = None,
+    refers_back: bool = False,
+    previous: str = "",
+) -> Classification:
+    return Classification(
+        message=message,
+        clauses=list(clauses),
+        in_context=in_context,
+        refers_back=refers_back,
+        previous_question=previous,
+    )
+
+
+def asked(verdict: Verdict) -> list[tuple[str, str, str]]:
+    return [(query["domain"], query["query"], query["context"]) for query in verdict.sub_queries]
+
+
+@pytest.mark.parametrize(
+    ("message", "decision", "domains"),
+    [
+        (scored("m", orders=0.7, returns=0.2), "direct", ["orders"]),
+        (scored("m", orders=0.69, returns=0.2), "decompose", ["orders"]),
+        (scored("m", orders=0.45, returns=0.44), "clarify", ["orders", "returns"]),
+        (scored("m", orders=0.4, returns=0.4), "clarify", ["orders", "returns"]),
+        (scored("m", orders=0.6), "decompose", ["orders"]),
+        (scored("m", 0.51, orders=0.4, returns=0.05), "unmatched", []),
+        (scored("m", 0.5, orders=0.4, returns=0.05), "decompose", ["orders"]),
+        (scored("m", forbidden=0.5, orders=0.4), "unmatched", []),
+        (scored("m", forbidden=0.9), "unmatched", []),
+        (scored("m", 1.0), "unmatched", []),
+    ],
+)
+def test_a_single_question_goes_by_its_scores(
+    message: ClauseScores, decision: str, domains: list[str]
+) -> None:
+    verdict = decide(found(message), CONTEXT)
+
+    assert verdict.route["decision"] == decision
+    assert verdict.route["domains"] == domains
+    assert verdict.route["declined"] == []
+    assert not verdict.route["used_reasoning"]
+    assert len(verdict.sub_queries) == (decision in ("direct", "decompose"))
+
+
+def test_the_confidence_is_that_of_the_chosen_or_best_domain() -> None:
+    chosen = decide(found(scored("m", orders=0.8, returns=0.1)), CONTEXT)
+    nobody = decide(found(scored("m", 0.8, orders=0.15, returns=0.05)), CONTEXT)
+
+    assert chosen.route["confidence"] == 0.8
+    assert nobody.route["confidence"] == 0.15
+    assert nobody.route["out_of_scope"] == 0.8
+
+
+def test_a_forbidden_domain_beats_a_permitted_one_at_any_threshold() -> None:
+    low = RunContext(threshold=0.3)
+
+    verdict = decide(found(scored("m", forbidden=0.6, orders=0.35)), low)
+
+    assert verdict.route["decision"] == "unmatched"
+
+
+def test_clauses_of_different_domains_are_split_in_the_order_of_the_message() -> None:
+    verdict = decide(
+        found(
+            scored("a. b", orders=0.45, returns=0.45),
+            scored("a", returns=0.9, orders=0.0),
+            scored("b", orders=0.8, returns=0.0),
+        ),
+        CONTEXT,
+    )
+
+    assert verdict.route["decision"] == "decompose"
+    assert verdict.route["domains"] == ["returns", "orders"]
+    assert asked(verdict) == [("returns", "a", ""), ("orders", "b", "")]
+    assert verdict.route["confidence"] == 0.8
+
+
+def test_clauses_without_a_domain_of_their_own_stay_with_their_neighbours() -> None:
+    verdict = decide(
+        found(
+            scored("x", orders=0.5, returns=0.4),
+            scored("Hi there all", orders=0.1, returns=0.1),
+            scored("where is the parcel", orders=0.9, returns=0.0),
+            scored("anything helps", orders=0.2, returns=0.2),
+            scored("how do refunds work", orders=0.0, returns=0.9),
+            scored("does it cost extra", orders=0.8, returns=0.1),
+        ),
+        CONTEXT,
+    )
+
+    assert asked(verdict) == [
+        ("orders", "Hi there all where is the parcel anything helps", ""),
+        ("returns", "how do refunds work does it cost extra", ""),
+    ]
+
+
+def test_a_part_that_only_a_forbidden_domain_takes_is_declined() -> None:
+    verdict = decide(
+        found(
+            scored("x", orders=0.5, forbidden=0.4),
+            scored("where is my parcel", orders=0.9),
+            scored("what does Bob earn", orders=0.05, forbidden=0.9),
+        ),
+        CONTEXT,
+    )
+
+    assert verdict.route["decision"] == "direct"
+    assert asked(verdict) == [("orders", "where is my parcel", "")]
+    assert verdict.route["declined"] == ["what does Bob earn"]
+
+
+def test_a_clause_is_not_declined_where_a_permitted_domain_fits_it_better() -> None:
+    verdict = decide(
+        found(
+            scored("x", orders=0.3, returns=0.3),
+            scored("a", orders=0.6, forbidden=0.1),
+            scored("b", returns=0.6, forbidden=0.1),
+        ),
+        RunContext(threshold=0.0),
+    )
+
+    assert verdict.route["declined"] == []
+    assert verdict.route["domains"] == ["orders", "returns"]
+
+
+def test_parts_over_the_limit_are_named_not_dropped() -> None:
+    clauses = [scored(name, **{name: 0.9}) for name in ("a", "b", "c")]
+
+    verdict = decide(
+        found(scored("a b c", a=0.3, b=0.3, c=0.3), *clauses), RunContext(max_domains=2)
+    )
+
+    assert [query["domain"] for query in verdict.sub_queries] == ["a", "b"]
+    assert verdict.route["domains"] == ["a", "b"]
+    assert verdict.route["declined"] == ["c"]
+
+
+FOLLOW_UP = scored("and how long does that take", 0.6, orders=0.2, returns=0.2)
+IN_CONTEXT = scored("how do I return boots and how long does that take", returns=0.8, orders=0.1)
+
+
+def test_a_follow_up_stays_with_the_last_domain_and_brings_the_question_before() -> None:
+    verdict = decide(
+        found(FOLLOW_UP, in_context=IN_CONTEXT, refers_back=True, previous="how do I return boots"),
+        CONTEXT,
+        last_domain="returns",
+    )
+
+    assert verdict.route["decision"] == "direct"
+    assert asked(verdict) == [("returns", FOLLOW_UP["text"], "how do I return boots")]
+
+
+@pytest.mark.parametrize(
+    ("change", "last_domain"),
+    [
+        ({"refers_back": False}, "returns"),
+        ({"in_context": None}, "returns"),
+        ({}, "orders"),
+        ({}, "billing"),
+        ({}, None),
+        ({"in_context": {**IN_CONTEXT, "forbidden": 0.85}}, "returns"),
+        ({"message": {**FOLLOW_UP, "forbidden": 0.75}}, "returns"),
+    ],
+    ids=[
+        "does not point back",
+        "no earlier question",
+        "fits another domain in context",
+        "last domain is not permitted any more",
+        "nothing answered before",
+        "fits a forbidden domain in context",
+        "fits a forbidden domain alone",
+    ],
+)
+def test_what_is_no_follow_up_does_not_stay(
+    change: dict[str, Any], last_domain: str | None
+) -> None:
+    follow_up = found(FOLLOW_UP, in_context=IN_CONTEXT, refers_back=True, previous="q")
+
+    verdict = decide({**follow_up, **change}, CONTEXT, last_domain=last_domain)  # type: ignore[typeddict-item]
+
+    assert verdict.route["decision"] == "unmatched"
+
+
+def test_a_follow_up_that_is_sure_of_another_domain_goes_there_alone() -> None:
+    message = scored("and where is my parcel", orders=0.9, returns=0.05)
+
+    verdict = decide(
+        found(message, in_context=IN_CONTEXT, refers_back=True, previous="q"),
+        CONTEXT,
+        last_domain="returns",
+    )
+
+    assert asked(verdict) == [("orders", "and where is my parcel", "")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "domain"),
+    [
+        ("tracking", "order_tracking"),
+        ("It's about my order tracking", "order_tracking"),
+        ("support please", "customer_support"),
+        ("the second one", "customer_support"),
+        ("First", "order_tracking"),
+    ],
+)
+def test_a_choice_sends_the_question_before_to_the_chosen_domain(answer: str, domain: str) -> None:
+    message = scored(answer, 0.8, order_tracking=0.1, customer_support=0.1)
+
+    verdict = decide(
+        found(message, previous="my box is broken"),
+        CONTEXT,
+        choices=["order_tracking", "customer_support"],
+    )
+
+    assert verdict.route["decision"] == "direct"
+    assert asked(verdict) == [(domain, "my box is broken", answer)]
+
+
+@pytest.mark.parametrize("answer", ["neither", "first or second", "tracking or support"])
+def test_an_answer_that_chooses_nothing_is_a_message_like_any_other(answer: str) -> None:
+    message = scored(answer, 0.8, order_tracking=0.1, customer_support=0.1)
+
+    verdict = decide(found(message), CONTEXT, choices=["order_tracking", "customer_support"])
+
+    assert verdict.route["decision"] == "unmatched"
+
+
+def test_a_choice_that_the_caller_may_not_use_any_more_is_no_choice() -> None:
+    message = scored("tracking", 0.2, customer_support=0.75)
+
+    verdict = decide(found(message), CONTEXT, choices=["order_tracking", "customer_support"])
+
+    assert verdict.route["domains"] == ["customer_support"]
+
+
+def test_the_reason_names_what_spoke_for_the_domain() -> None:
+    message = {**scored("m", orders=0.8), "evidence": "where is my parcel"}
+
+    verdict = decide(found(message), CONTEXT)  # type: ignore[arg-type]
+
+    assert "0.80" in verdict.route["reason"]
+    assert "where is my parcel" in verdict.route["reason"]
+
+
+def test_the_node_reads_the_context_and_clears_what_it_used_up() -> None:
+    state: Any = {
+        "messages": [],
+        "classification": found(scored("m", orders=0.6)),
+        "pending_clarification": ["orders"],
+    }
+
+    update = gate(state, runtime=runtime(RunContext(threshold=0.5)))
+
+    assert update["route"]["decision"] == "direct"
+    assert [query["domain"] for query in update["sub_queries"]] == ["orders"]
+    assert update["classification"] is None
+    assert update["pending_clarification"] is None
+
+
+def test_the_node_says_what_is_missing() -> None:
+    with pytest.raises(ValueError, match="run classify first"):
+        gate({"messages": []}, runtime=runtime())
