@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -17,11 +18,30 @@ RESERVED_NAMES = frozenset(
 )
 """Names of the graph's own nodes and of the shared store."""
 
+_UNUSABLE = re.compile("[\0\ud800-\udfff]")
+
 
 def _not_reserved(name: str) -> str:
     if name in RESERVED_NAMES:
         raise ValueError(f"{name!r} is reserved; choose another name")
     return name
+
+
+def _visible(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must hold something visible")
+    return text
+
+
+def _encodable(text: str) -> str:
+    # Neither routing nor a model could read it, and every request would fail, not just this domain.
+    if wrong := _UNUSABLE.search(text):
+        raise ValueError(f"holds {wrong.group()!a} at position {wrong.start()}")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_encodable)]
+VisibleText = Annotated[Text, AfterValidator(_visible)]
 
 
 class DomainConfig(BaseModel):
@@ -33,14 +53,18 @@ class DomainConfig(BaseModel):
         pattern=r"^[A-Za-z][A-Za-z0-9_-]{1,62}$",
         description="Identifier: letters, digits, `_` and `-`. Names the subgraph and the store.",
     )
-    description: str = Field(min_length=1, description="What the domain answers, in a sentence.")
-    keywords: list[str] = Field(default_factory=list, description="Words that speak for it.")
-    examples: list[str] = Field(default_factory=list, description="Messages that belong to it.")
+    description: VisibleText = Field(description="What the domain answers, in a sentence.")
+    keywords: list[VisibleText] = Field(
+        default_factory=list, description="Words that speak for it."
+    )
+    examples: list[VisibleText] = Field(
+        default_factory=list, description="Messages that belong to it."
+    )
     model_name: str | None = Field(
         default=None,
         description="Model reference, such as `ollama://llama3:8b`; None is the app's default.",
     )
-    system_prompt: str = Field(default="", description="Instructions for the domain's model.")
+    system_prompt: Text = Field(default="", description="Instructions for the domain's model.")
     tools: list[str] = Field(default_factory=list, description="Registered tools it may call.")
     max_tokens: int = Field(default=500, gt=0, description="Longest answer, in tokens.")
     temperature: float = Field(default=0.7, ge=0, le=2)

@@ -6,36 +6,40 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from mdsa.core.arguments import (
+    check_device,
+    check_quantization,
+    check_reference,
+    check_threshold,
+    open_router,
+)
 from mdsa.core.dual_rag import DualRAG
 from mdsa.core.engine import Engine, Event
-from mdsa.core.loop_thread import LoopThread
 from mdsa.core.message_bus import MessageBus, Topic
 from mdsa.core.request import TurnRequest, read_request
 from mdsa.core.result import RequestResult
+from mdsa.core.running import Running
 from mdsa.core.session_access import Sessions
 from mdsa.domains import DomainConfig
 from mdsa.domains.app_file import demo_app_path, load_app
-from mdsa.errors import ConfigError, InvalidInputError
+from mdsa.errors import InvalidInputError
 from mdsa.graph.app_loading import Progress, ingest_app, install_app
 from mdsa.graph.assembly import READER, Assembly
 from mdsa.models import ModelRegistry, QuantizationType
 from mdsa.monitoring import MonitoringService
 from mdsa.router import Router
-from mdsa.router.similarity import SimilarityRouter
-from mdsa.sessions import SessionStore, open_session_store
+from mdsa.sessions import SessionStore
 from mdsa.settings import Settings, load_settings
 from mdsa.tools import ToolRegistry
 
 __all__ = ["TinyBERTOrchestrator"]
 
 
-_DEVICES = ("auto", "cpu", "cuda", "mps")
 _log = logging.getLogger(__name__)
 
 
@@ -63,6 +67,7 @@ class TinyBERTOrchestrator:
     Raises:
         InvalidInputError: an argument is out of its range.
         ConfigError: `intent_model_path` holds something that cannot be used.
+        UnknownNameError: a model reference names a kind of model that does not exist.
     """
 
     def __init__(
@@ -80,16 +85,16 @@ class TinyBERTOrchestrator:
         default_model: str = READER,
         settings: Settings | None = None,
     ) -> None:
-        if device not in _DEVICES:
-            raise InvalidInputError(f"device is {device!r}; choose from {', '.join(_DEVICES)}.")
-        if not 0 <= use_reasoning_threshold <= 1:
-            raise InvalidInputError(
-                f"use_reasoning_threshold is {use_reasoning_threshold!r}; give a probability "
-                "from 0 to 1."
-            )
-        if quantization is not None:
-            _log.warning("quantization %s is not applied by this version", quantization.name)
+        check_device(device)
+        check_threshold(use_reasoning_threshold)
+        check_quantization(quantization)
         self.settings = settings or load_settings()
+        if device != "auto":
+            self.settings = self.settings.model_copy(update={"device": device})
+        if models is None:
+            models = ModelRegistry(self.settings)
+        check_reference(models, "reasoning_model_path", reasoning_model_path)
+        check_reference(models, "default_model", default_model)
         self.threshold = use_reasoning_threshold
         self.tools = tools if tools is not None else ToolRegistry()
         self.message_bus = MessageBus()
@@ -98,10 +103,10 @@ class TinyBERTOrchestrator:
         self._rag = rag
         self._owns_rag = rag is None
         self._lock = threading.RLock()
-        self._running: _Running | None = None
+        self._running: Running | None = None
         self._assembly = Assembly(
-            router=router if router is not None else _router(intent_model_path),
-            models=models if models is not None else ModelRegistry(self.settings),
+            router=router if router is not None else open_router(intent_model_path),
+            models=models,
             tools=self.tools,
             knowledge=lambda: self.rag,
             default_model=default_model,
@@ -120,6 +125,8 @@ class TinyBERTOrchestrator:
         progress: Progress | None = None,
     ) -> Self:
         """Make the agent that an app file describes, and take in its documents.
+
+        Documents that cannot be read are passed over, each with a warning that names it.
 
         Args:
             path: the app file; None is `MDSA_APP`, else the demo's.
@@ -140,8 +147,15 @@ class TinyBERTOrchestrator:
             default_model=app.file.model,
             settings=settings.model_copy(update={"embedding_model": app.file.embedding_model}),
         )
-        install_app(app, agent._assembly, settings.data_dir)
-        ingest_app(app, agent.rag, progress)
+        try:
+            install_app(app, agent._assembly, settings.data_dir)
+            reports = ingest_app(app, agent.rag, progress)
+        except BaseException:
+            agent.close()
+            raise
+        for report in reports:
+            for _, reason in report.failed:
+                _log.warning("a document was passed over: %s", reason)
         return agent
 
     @property
@@ -193,7 +207,7 @@ class TinyBERTOrchestrator:
             config = DomainConfig.create(
                 name=name,
                 description=description,
-                keywords=list(keywords or []),
+                keywords=[] if keywords is None else keywords,
                 model_name=model_name,
                 **{
                     "max_tokens": self.settings.default_max_tokens,
@@ -205,11 +219,16 @@ class TinyBERTOrchestrator:
         self.message_bus.publish(Topic.DOMAIN_REGISTERED, {"domain": config.name})
 
     def remove_domain(self, name: str) -> None:
-        """Remove a domain; turns in flight finish, and its documents stay.
+        """Remove a domain; turns in flight finish.
+
+        Its documents stay, and belong to whatever is registered under the name again, as after a
+        restart. `rag.remove_domain(name)` deletes them.
 
         Raises:
             UnknownNameError: no such domain.
         """
+        if not isinstance(name, str):
+            raise InvalidInputError(f"domain {name!r} is not text; give the name of a domain.")
         self._assembly.remove_domain(name)
         self.message_bus.publish(Topic.DOMAIN_REMOVED, {"domain": name})
 
@@ -288,7 +307,9 @@ class TinyBERTOrchestrator:
             context: as for `process_request`.
 
         Raises:
-            InvalidInputError: there is nothing to go on with, or the decision cannot be read.
+            InvalidInputError: there is nothing to go on with, the caller may not use all of its
+                domains, or the decision cannot be read.
+            UnknownSessionError: no such session.
         """
         request = self._request("resume", {**(context or {}), "session_id": session_id})
         running = self._start()
@@ -358,52 +379,17 @@ class TinyBERTOrchestrator:
             domains=frozenset(domain.name for domain in self.domains),
         )
 
-    def _start(self) -> _Running:
+    def _start(self) -> Running:
         with self._lock:
             if self._running is None:
-                self._running = _Running(self)
+                self._running = Running(self.settings, self._engine)
             return self._running
 
-
-class _Running:
-    """What runs once the first request has come: the loop, the sessions and the engine."""
-
-    def __init__(self, owner: TinyBERTOrchestrator) -> None:
-        self.loop = LoopThread()
-        try:
-            self.store: SessionStore = self.loop.enter(
-                open_session_store(owner.settings.data_dir, wait_s=owner.settings.session_wait_s)
-            )
-            self._prune(owner.settings)
-        except BaseException:
-            self.loop.close()
-            raise
-        self.engine = Engine(
-            assembly=owner._assembly,
-            sessions=self.store,
-            monitoring=owner.monitoring,
-            bus=owner.message_bus,
-            timeout_s=owner.settings.request_timeout_s,
+    def _engine(self, sessions: SessionStore) -> Engine:
+        return Engine(
+            assembly=self._assembly,
+            sessions=sessions,
+            monitoring=self.monitoring,
+            bus=self.message_bus,
+            timeout_s=self.settings.request_timeout_s,
         )
-
-    def _prune(self, settings: Settings) -> None:
-        days, most = settings.session_max_age_days, settings.max_sessions
-        if days is not None or most is not None:
-            max_age = None if days is None else timedelta(days=days)
-            self.loop.call(partial(self.store.prune, max_age=max_age, max_sessions=most))
-
-
-def _router(intent_model_path: str | None) -> Router:
-    if intent_model_path is None:
-        return SimilarityRouter()
-    if Path(intent_model_path).exists():
-        raise ConfigError(
-            f"intent_model_path {intent_model_path!r}: trained routers cannot be read by this "
-            "version; leave it out to route by similarity."
-        )
-    _log.warning(
-        "intent_model_path %r does not exist; messages are routed by similarity to the domains' "
-        "names, descriptions and keywords",
-        intent_model_path,
-    )
-    return SimilarityRouter()

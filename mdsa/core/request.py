@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from mdsa.utils.validation import describe_problems
 __all__ = ["TurnRequest", "read_context", "read_request"]
 
 _SETTINGS = frozenset(RunContext.model_fields) - {"facts"}
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_LARGEST_NUMBER = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +47,27 @@ def read_request(
         InvalidInputError: the message or a value of the context cannot be used.
         UnknownNameError: `allowed_domains` names a domain that does not exist.
     """
-    session_id, run = read_context(context, threshold=threshold, domains=domains)
+    session_id, run = read_context(
+        context, threshold=threshold, max_chars=max_chars, domains=domains
+    )
     return TurnRequest(clean_message(message, max_chars), session_id, run, uuid4().hex)
 
 
 def read_context(
-    context: Mapping[str, Any] | None, *, threshold: float, domains: frozenset[str]
+    context: Mapping[str, Any] | None,
+    *,
+    threshold: float,
+    max_chars: int,
+    domains: frozenset[str],
 ) -> tuple[str, RunContext]:
     """Split a context into the session's id and the run's settings.
 
     Keys that are no settings, such as `order_id`, are facts: the domain's model may use them. A
     missing `session_id` starts a new session.
+
+    Raises:
+        InvalidInputError: a key or a value cannot be used.
+        UnknownNameError: `allowed_domains` names a domain that does not exist.
     """
     if context is not None and not isinstance(context, Mapping):
         raise InvalidInputError(
@@ -63,14 +76,19 @@ def read_context(
         )
     values = {"threshold": threshold, **(context or {})}
     session_id = values.pop("session_id", None)
-    facts = {
-        name: _fact(name, values.pop(name))
-        for name in list(values)
-        if name not in _SETTINGS and name != "facts"
-    }
     given = values.pop("facts", {})
+    if not isinstance(given, Mapping):
+        raise InvalidInputError(
+            f"the context's 'facts' is of type {type(given).__name__}; pass a dict such as "
+            '{"order_id": "12345"}.'
+        )
+    others = {name: values.pop(name) for name in list(values) if name not in _SETTINGS}
+    facts = {name: _fact(name, value) for name, value in {**given, **others}.items()}
+    _check_size(facts, max_chars)
+    for name, value in values.items():
+        _check_text(name, value)
     try:
-        run = RunContext(**values, facts={**(given if isinstance(given, Mapping) else {}), **facts})
+        run = RunContext(**values, facts=facts)
     except ValidationError as error:
         problems = describe_problems(error)
         raise InvalidInputError(f"the context cannot be used: {problems}") from error
@@ -83,9 +101,35 @@ def read_context(
 def _fact(name: object, value: object) -> object:
     if not isinstance(name, str):
         raise InvalidInputError(f"the context's key {name!r} is not text; use names.")
+    _check_text(name, name)
+    _check_text(name, value)
+    if isinstance(value, int) and abs(value) > _LARGEST_NUMBER:
+        raise InvalidInputError(
+            f"the context's {name!r} is a number of {value.bit_length()} bits; pass it as text."
+        )
     if value is None or isinstance(value, str | int | float | bool):
         return value
     raise InvalidInputError(
         f"the context's {name!r} is of type {type(value).__name__}; facts are text, numbers, "
         "true, false or None."
     )
+
+
+def _check_text(name: object, value: object) -> None:
+    """Refuse what neither a database nor a tokenizer takes."""
+    wrong = _UNSTORABLE.search(value) if isinstance(value, str) else None
+    if wrong:
+        raise InvalidInputError(
+            f"the context's {name!a} holds {wrong.group()!a} at position {wrong.start()}; remove "
+            "it, or decode the text before you pass it."
+        )
+
+
+def _check_size(facts: Mapping[str, object], max_chars: int) -> None:
+    length = sum(len(name) + len(str(value)) for name, value in facts.items())
+    if length > max_chars:
+        longest = max(facts, key=lambda name: len(name) + len(str(facts[name])))
+        raise InvalidInputError(
+            f"the context's facts have {length} characters, the most is {max_chars}, and "
+            f"{longest[:60]!r} is the longest; leave some out, or raise MDSA_MAX_MESSAGE_CHARS."
+        )

@@ -1,0 +1,112 @@
+"""What the orchestrator is made with, checked before anything is built of it."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from mdsa.errors import ConfigError, InvalidInputError
+from mdsa.graph.assembly import CLAUSES
+from mdsa.models import ModelRegistry, QuantizationType
+from mdsa.router import Router
+from mdsa.router.similarity import SimilarityRouter
+
+__all__ = [
+    "check_device",
+    "check_quantization",
+    "check_reference",
+    "check_threshold",
+    "open_router",
+]
+
+_DEVICES = ("auto", "cpu", "cuda", "mps")
+_log = logging.getLogger(__name__)
+
+
+def check_device(device: object) -> None:
+    """Refuse a device that there is none of.
+
+    Raises:
+        InvalidInputError: it is none of those that the message lists.
+    """
+    if device not in _DEVICES:
+        raise InvalidInputError(f"device is {device!r}; choose from {', '.join(_DEVICES)}.")
+
+
+def check_threshold(threshold: object) -> None:
+    """Refuse what is no probability.
+
+    Raises:
+        InvalidInputError: it is no number from 0 to 1.
+    """
+    if isinstance(threshold, int | float) and 0 <= threshold <= 1:
+        return
+    raise InvalidInputError(
+        f"use_reasoning_threshold is {threshold!r}; give a probability from 0 to 1."
+    )
+
+
+def check_quantization(quantization: object) -> None:
+    """Refuse an unknown quantization, and say that a known one has no effect yet.
+
+    Raises:
+        InvalidInputError: it is neither None nor a QuantizationType, nor the name of one.
+    """
+    if quantization is None:
+        return
+    try:
+        known = QuantizationType(quantization)  # type: ignore[arg-type] # the point of the check
+    except ValueError as error:
+        names = ", ".join(f"QuantizationType.{name}" for name in QuantizationType.__members__)
+        raise InvalidInputError(
+            f"quantization is {quantization!r}; choose from {names}, or leave it out."
+        ) from error
+    _log.warning("quantization %s is not applied by this version", known.name)
+
+
+def check_reference(models: ModelRegistry, argument: str, reference: object) -> None:
+    """Refuse a model reference that can name no model; nothing is loaded.
+
+    Raises:
+        InvalidInputError: it is no text.
+        ConfigError: it is empty.
+        UnknownNameError: there is no such kind of model.
+    """
+    if not isinstance(reference, str):
+        raise InvalidInputError(
+            f"{argument} is {reference!r}; give a model reference such as 'ollama://llama3:8b'."
+        )
+    if reference != CLAUSES:
+        models.parse(reference)
+
+
+def open_router(intent_model_path: object) -> Router:
+    """Give the router of a folder; where there is none, one that needs no training.
+
+    Raises:
+        InvalidInputError: the path is no path.
+        ConfigError: there is something at the path that cannot be used.
+    """
+    if intent_model_path is None:
+        return SimilarityRouter()
+    usable = isinstance(intent_model_path, Path) or (
+        isinstance(intent_model_path, str)
+        and bool(intent_model_path.strip())
+        and "\0" not in intent_model_path
+    )
+    if not usable:
+        raise InvalidInputError(
+            f"intent_model_path is {intent_model_path!r}; give the folder of a trained router, or "
+            "leave it out to route by similarity."
+        )
+    if Path(str(intent_model_path)).exists():
+        raise ConfigError(
+            f"intent_model_path {str(intent_model_path)!r}: trained routers cannot be read by this "
+            "version; leave it out to route by similarity."
+        )
+    _log.warning(
+        "intent_model_path %r does not exist; messages are routed by similarity to the domains' "
+        "names, descriptions and keywords",
+        str(intent_model_path),
+    )
+    return SimilarityRouter()
