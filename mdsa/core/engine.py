@@ -21,7 +21,8 @@ from langgraph.types import Command, Interrupt, StreamMode
 from mdsa.core.message_bus import MessageBus, Topic
 from mdsa.core.request import TurnRequest
 from mdsa.core.result import RequestResult, build_result
-from mdsa.errors import InvalidInputError, RequestTimeoutError, StorageError
+from mdsa.core.resumption import resumption
+from mdsa.errors import RequestTimeoutError, StorageError
 from mdsa.graph.assembly import Assembly
 from mdsa.graph.builder import AgentGraph
 from mdsa.graph.state import AgentState
@@ -85,11 +86,14 @@ class Engine:
             "recursion_limit": _RECURSION_LIMIT,
         }
         try:
+            if resuming:
+                # Holding a session notes it, and a mistyped id should not be listed ever after.
+                await self.sessions.show(request.session_id, request.run.user_id)
             async with self._limits(), self.sessions.hold(request.session_id, request.run.user_id):
                 # The first graph opens the knowledge store, which takes a second.
                 graph = await asyncio.to_thread(self.assembly.graph, self.sessions.saver)
                 if resuming:
-                    given = await self._resumption(graph, config, given)
+                    given = await self._resumption(graph, config, request, given)
                 state: Any = None
                 interrupts: tuple[Interrupt, ...] = ()
                 parts: AsyncIterator[Any] = graph.astream(
@@ -159,24 +163,11 @@ class Engine:
                 "max_tool_rounds of the domain."
             ) from error
 
-    @staticmethod
     async def _resumption(
-        graph: AgentGraph, config: RunnableConfig, decision: Any
+        self, graph: AgentGraph, config: RunnableConfig, request: TurnRequest, decision: Any
     ) -> Command[Any] | None:
         snapshot = await graph.aget_state(config)
-        if not snapshot.next:
-            raise InvalidInputError(
-                f"session {config['configurable']['thread_id']!r} has no turn to go on with; "
-                "send a message instead."
-            )
-        if not snapshot.interrupts:
-            return None
-        if decision is None:
-            raise InvalidInputError(
-                "the session waits for a decision on tool calls; resume with True, False or a "
-                "mapping from call id to either."
-            )
-        return Command(resume={interrupt.id: decision for interrupt in snapshot.interrupts})
+        return resumption(snapshot, decision, request.run, request.session_id)
 
     def _record(self, result: RequestResult, tokens: Sequence[int]) -> None:
         self.monitoring.record(
@@ -227,7 +218,8 @@ def _live_events(namespace: tuple[str, ...], mode: str, data: Any) -> list[Event
     path = [part.partition(":")[0] for part in namespace]
     if mode == "messages":
         message, metadata = data
-        if not isinstance(message, AIMessageChunk) or not message.text:
+        # Outside of the domains a model writes plans, such as decompose's, and no answers.
+        if not path or not isinstance(message, AIMessageChunk) or not message.text:
             return []
         node = "/".join([*path, metadata["langgraph_node"]])
         return [{"type": "token", "node": node, "text": message.text}]
