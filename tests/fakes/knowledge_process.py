@@ -1,8 +1,8 @@
 """A process that uses a knowledge store; tests start it beside themselves.
 
 Protocol: each line on stdin is a command, each answered by one line of JSON: `add TEXT`, `put TEXT`
-(always under one id), `count`, `search TEXT`, `fill N` (N documents in calls of one each) and `limit BYTES` (no file may grow
-beyond).
+(always under one id), `count`, `search TEXT`, `fill N` (N documents in calls of one each) and
+`limit BYTES` (no file may grow beyond).
 """
 
 import json
