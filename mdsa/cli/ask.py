@@ -10,7 +10,6 @@ import typer
 from mdsa.cli.options import Invocation, takes_common_options
 from mdsa.cli.render import (
     answer_panel,
-    approval_lines,
     console,
     plain,
     result_facts,
@@ -98,8 +97,6 @@ def _show(invocation: Invocation, result: RequestResult) -> None:
     out.print(result_facts(result))
     out.print(plain(f"  session {result['session_id']}", "dim"))
     if result["interrupts"]:
-        for line in approval_lines(result["interrupts"]):
-            out.print(line)
         out.print(
             plain(f"decide with: mdsa resume {result['session_id']} --approve (or --decline)")
         )

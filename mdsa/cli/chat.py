@@ -11,7 +11,7 @@ from rich.console import Console
 from mdsa.cli.ask import AllowOption, SessionOption, UserOption, turn_context
 from mdsa.cli.errors import report_error
 from mdsa.cli.options import Invocation, takes_common_options
-from mdsa.cli.render import approval_lines, console, plain, printable, write_json
+from mdsa.cli.render import console, plain, printable, write_json
 from mdsa.errors import MdsaError
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class _Conversation:
     def _turn(self, text: str) -> None:
         result = self._show(self._agent.stream_request(text, self._context))
         while result["interrupts"]:
-            decision = self._decision(result)
+            decision = self._decision()
             if decision is None:
                 self.notices.print(
                     plain(f"Undecided: mdsa resume {result['session_id']} --approve (or --decline)")
@@ -148,9 +148,8 @@ class _Conversation:
         ]
         self.notices.print(plain("  " + " · ".join(parts), "dim"))
 
-    def _decision(self, result: RequestResult) -> bool | None:
-        for call in approval_lines(result["interrupts"]):
-            self.notices.print(plain("  ") + call)
+    def _decision(self) -> bool | None:
+        """What the person says of the calls that the last answer names; None at the end."""
         while (line := self._read("approve? [y/n] ")) is not None:
             answer = line.strip().lower()
             if answer in _YES | _NO:

@@ -18,11 +18,10 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from mdsa.core.result import PendingApproval, RequestResult
+    from mdsa.core.result import RequestResult
 
 __all__ = [
     "answer_panel",
-    "approval_lines",
     "console",
     "facts",
     "plain",
@@ -129,19 +128,22 @@ def result_facts(result: RequestResult) -> RenderableType:
             )
         )
     values["latency"] = plain(f"{result['latency_ms']:.0f} ms")
-    values["by node"] = plain(
-        " · ".join(f"{node} {ms:.1f}" for node, ms in result["node_latency_ms"].items())
-    )
+    values["by node"] = plain(_latency(result["node_latency_ms"]))
     return Padding(facts(values), (0, 0, 0, 2))
 
 
-def approval_lines(approvals: Sequence[PendingApproval]) -> list[Text]:
-    """The tool calls that wait, one a line."""
-    return [
-        plain(f"{approval['domain']}: {_call(call)}")
-        for approval in approvals
-        for call in approval["calls"]
-    ]
+def _latency(milliseconds: Mapping[str, float]) -> str:
+    """Nodes with their milliseconds, those inside a domain behind it."""
+    inside: dict[str, list[str]] = {}
+    for node, spent in milliseconds.items():
+        domain, separator, name = node.partition("/")
+        if separator:
+            inside.setdefault(domain, []).append(f"{name} {spent:.1f}")
+    return " · ".join(
+        f"{node} {spent:.1f}" + (f" ({', '.join(inside[node])})" if node in inside else "")
+        for node, spent in milliseconds.items()
+        if "/" not in node
+    )
 
 
 def _call(call: Mapping[str, Any]) -> str:

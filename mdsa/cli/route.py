@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 from rich.console import Console
@@ -61,7 +61,7 @@ def route(
     if text is None:
         from mdsa.cli.route_lines import answer_lines
 
-        answer_lines(sys.stdin.buffer, judge, invocation.settings.max_message_chars)
+        answer_lines(_standard_input(), judge, invocation.settings.max_message_chars)
         return
     from mdsa.utils import clean_message
 
@@ -70,6 +70,17 @@ def route(
         write_json(verdict)
     else:
         _show(verdict, console())
+
+
+def _standard_input() -> BinaryIO:
+    """Standard input through an object of our own.
+
+    Python stops with a fatal error if a thread still reads `sys.stdin` when the process ends.
+    """
+    try:
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    except (OSError, ValueError):  # replaced by an object without a descriptor
+        return sys.stdin.buffer
 
 
 def _judge(
