@@ -39,8 +39,9 @@ def prepare(domain: RouterDomain, embed: Callable[[Sequence[str]], Matrix]) -> P
     """Embed what is known of a domain."""
     name = domain.name.replace("_", " ")
     texts = (name, domain.description, *domain.keywords, *domain.examples)
-    keyword_stems = tuple(frozenset(stems(keyword)) for keyword in domain.keywords)
-    return Prototypes(texts, embed(texts), keyword_stems)
+    keyword_stems = (frozenset(stems(keyword)) for keyword in domain.keywords)
+    # A keyword without letters or digits has no stems, and would stand in every text.
+    return Prototypes(texts, embed(texts), tuple(filter(None, keyword_stems)))
 
 
 def similarity_features(
