@@ -107,7 +107,7 @@ def test_a_keyword_without_letters_stands_in_no_text() -> None:
     domain = RouterDomain("a", "something", keywords=("?!", "parcels"))
     vectors = np.ones((4, 1), dtype=np.float32)
 
-    prototypes = prepare(domain, lambda texts: vectors)
+    prototypes = prepare(domain, lambda _: vectors)
     measured = similarity_features(vectors[:1], [{"parcel"}], prototypes)
 
     assert measured[0, 2] == 1
