@@ -64,7 +64,7 @@ def make_agent(
     settings = settings_in(folder, **changes)
     known = {"parrot": scripted(repeat_all), **(models or {})}
     registry = ModelRegistry(settings)
-    registry.register("fake", lambda name, options: known[name])
+    registry.register("fake", lambda name, _: known[name])
     return TinyBERTOrchestrator(
         reasoning_model_path=reasoning,
         rag=rag or fake_rag(folder),
