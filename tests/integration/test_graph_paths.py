@@ -7,8 +7,8 @@ import threading
 from typing import Any
 
 import pytest
-from fakes.agents import DOMAINS, UNMATCHED, agent, ask, specialist, texts
 from fakes.chat_models import ScriptedChatModel
+from fakes.graphs import DOMAINS, UNMATCHED, agent, ask, specialist, texts
 from fakes.retrieving import ListRetriever, passage
 from langchain_core.messages import AIMessage
 from langgraph.checkpoint.memory import InMemorySaver
