@@ -52,7 +52,7 @@ class LocalWeights:
             if self._loaded is None:
                 problem = find_problem(self.name)
                 if problem:
-                    raise ModelUnavailableError(f"{problem[0]}; {problem[1]}")
+                    raise ModelUnavailableError(f"{problem[0]}; to mend it: {problem[1]}")
                 self._loaded = self._read()
             return self._loaded
 
@@ -92,7 +92,7 @@ def find_problem(name: str) -> tuple[str, str] | None:
         return f"{name!r} is neither a folder nor a hub id", "write OWNER/MODEL or a folder"
     if isinstance(config, str) and _holds_weights(Path(config).parent):
         return None
-    return f"model {name!r} is not on this machine", f"download it once: hf download {name}"
+    return f"model {name!r} is not on this machine", f"hf download {name}"
 
 
 def _holds_weights(folder: Path) -> bool:

@@ -35,6 +35,8 @@ _PLACE_NAMES = """
 city location place country state region address area town origin destination venue where from to
 """
 _PLACE_WORDS = frozenset(_PLACE_NAMES.split())
+# `email_count` and `address_type` hold no e-mail or postal address.
+_NOT_THE_THING = {"count", "format", "id", "ip", "name", "type"}
 _EXAMPLE = re.compile(r"\b[A-Z]{1,6}[-_]?\d{2,}\b")
 _NEGATION = re.compile(r"\b(?:no|not|don't|do not|without|never|off|stop)\b", re.IGNORECASE)
 _REASON = re.compile(r"\b(?:because|since|as)\s+(.+?)[.!?]?$", re.IGNORECASE)
@@ -205,8 +207,9 @@ def _exact(slot: Slot, text: str) -> list[Found]:
         return []
     if schema.get("enum"):
         return _enum(schema["enum"], text)
-    if pattern := schema.get("pattern"):
-        return _by_pattern(str(pattern), text)
+    pattern = str(schema.get("pattern", ""))
+    if pattern.startswith("^") and pattern.endswith("$"):  # others check, but cannot find, a value
+        return _by_pattern(pattern, text)
     words = set(slot.name_words)
     form = str(schema.get("format", "")) or _format_by_name(words)
     if form:
@@ -225,8 +228,9 @@ def _format_by_name(words: set[str]) -> str:
         ("phone", {"phone", "telephone", "mobile"}),
         ("uri", {"url", "uri", "link", "website"}),
         ("date", {"date", "day", "birthday"}),
+        ("address", {"address", "street"}),
     ):
-        if words & cues and not words & {"id", "name", "type", "format", "count"}:
+        if words & cues and not words & _NOT_THE_THING:
             return form
     return ""
 
@@ -371,7 +375,7 @@ def _loose(slot: Slot, text: str, used: Sequence[tuple[int, int]]) -> Found | No
     """A value that the words around it point to: a quotation, "called X", a name, free text."""
     schema = slot.schema
     words = slot.name_words
-    if any(key in schema for key in ("pattern", "enum", "format")) or set(words) & _ID_WORDS:
+    if any(key in schema for key in ("enum", "format")) or set(words) & _ID_WORDS:
         return None
     if _format_by_name(set(words)):
         return None

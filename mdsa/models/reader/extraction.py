@@ -21,7 +21,9 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 
-_TYPED_SHARE = 0.5
+_TYPED_SHARE = 0.3
+_SURE = 0.3
+_UNSURE_SHARE = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,16 @@ def extract(
     for index in order:
         if index == best:
             continue
-        if len(chosen) >= max_sentences or scores[index] < threshold:
+        if len(chosen) >= max_sentences or scores[index] < threshold * _UNSURE_SHARE:
             break
         other = candidates[index]
-        if _belongs(other, candidates[best], question, float(scores[index] / scores[best])):
+        if _belongs(
+            other,
+            candidates[best],
+            question,
+            float(scores[index] / scores[best]),
+            sure=confidence >= _SURE,
+        ):
             chosen += [s for s in _companions(other, sentences) if s not in chosen]
     chosen = _without_repeats(chosen[: max(max_sentences, 1)])
     ranks = {passage.id: rank for rank, passage in enumerate(passages)}
@@ -114,7 +122,9 @@ def _companions(sentence: Sentence, sentences: Sequence[Sentence]) -> list[Sente
     return [sentence]
 
 
-def _belongs(other: Sentence, best: Sentence, question: Question, ratio: float) -> bool:
+def _belongs(
+    other: Sentence, best: Sentence, question: Question, ratio: float, *, sure: bool
+) -> bool:
     """Whether a further sentence is part of the answer, not merely like it."""
     names = distinctive_terms(question.full)
     if {"list", "row"} & {other.kind, best.kind} or not names <= distinctive_terms(other.text):
@@ -125,6 +135,8 @@ def _belongs(other: Sentence, best: Sentence, question: Question, ratio: float) 
         and other.position == best.position + 1
     )
     several = question.answer_type in (AnswerType.STEPS, AnswerType.REASON, AnswerType.OTHER)
+    if not sure:  # rather show a little more than leave the answer one sentence away
+        return ratio >= _UNSURE_SHARE
     return ratio >= (0.5 if follows or several else 0.7)
 
 

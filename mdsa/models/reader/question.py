@@ -9,7 +9,7 @@ from mdsa.models.reader.scoring import Question
 from mdsa.models.reader.sentences import split_prose
 from mdsa.models.reader.words import content_stems, distinctive_terms, is_attribute, stem, tokens
 
-__all__ = ["background_for", "is_question", "split_message"]
+__all__ = ["background_for", "is_question", "is_request", "split_message"]
 
 _WH = r"how|what|when|where|who|whom|whose|why|which"
 _AUX = r"is|are|was|were|do|does|did|can|could|will|would|should|may|must|has|have|am"
@@ -25,6 +25,16 @@ _JOINT = re.compile(
     r"(?:me|my|the|a|an|order|it|them|this|that|[A-Z#0-9]))",
     re.IGNORECASE,
 )
+_WISHES = re.compile(
+    r"\b(?:please|(?:can|could|would|will) you|i(?:'d| would)? (?:want|need|like|wish)|"
+    r"i no longer (?:want|need)|let's)\b",
+    re.IGNORECASE,
+)
+_STATES = re.compile(
+    r"^\W*(?:i|i'm|i've|we|you|he|she|it|they|there|this|that|these|those|my|our|your|his|her|their|"
+    r"the|a|an|no|yes|thanks|thank|hi|hello|hey)\b",
+    re.IGNORECASE,
+)
 _CONTINUES = re.compile(
     r"^\W*(?:and|but|or|so|also|then|what about|how about|what if|ok(?:ay)?)\b", re.IGNORECASE
 )
@@ -38,6 +48,11 @@ _REFERS = re.compile(
 def is_question(text: str) -> bool:
     """Whether a clause asks something, rather than states or orders it."""
     return _ASKS.search(text) is not None
+
+
+def is_request(text: str) -> bool:
+    """Whether a clause orders something ("cancel it", "I want to…") rather than states it."""
+    return _WISHES.search(text) is not None or _STATES.match(text) is None
 
 
 def split_message(message: str, earlier: Sequence[str] = ()) -> list[Question]:
@@ -57,7 +72,9 @@ def split_message(message: str, earlier: Sequence[str] = ()) -> list[Question]:
         if part.strip(" ,;")
     ]
     meaningful = [clause for clause in clauses if content_stems(clause) or is_question(clause)]
-    asked = [clause for clause in meaningful if is_question(clause)] or meaningful
+    asked = [
+        clause for clause in meaningful if is_question(clause) or is_request(clause)
+    ] or meaningful
     found: list[Question] = []
     for clause in asked:
         place = meaningful.index(clause)
@@ -79,8 +96,11 @@ def background_for(clause: str, earlier: Sequence[str], statements: Sequence[str
     leans = refers or len(own) < 2 or (_CONTINUES.match(clause) is not None and len(own) < 4)
     if not leans or not earlier:
         return " ".join(statements) if refers or not own else ""
-    for text in reversed(earlier):
+    for place in range(len(earlier) - 1, -1, -1):
+        text = earlier[place]
         if content_stems(text):
+            # The earlier one may itself lean on one before it.
+            text = f"{background_for(text, earlier[:place])} {text}".strip()
             return _without_replaced(text, names)
     return ""
 

@@ -149,16 +149,13 @@ def features(
         titles: title of each passage by its id.
         encoder: sentence encoder.
     """
-    in_context = [f"{s.context}: {s.text}" if s.context else s.text for s in sentences]
-    texts = list(dict.fromkeys([question.full, *(s.text for s in sentences), *in_context]))
-    vectors = dict(zip(texts, encoder.encode(texts), strict=True))
-    asked = vectors[question.full]
-    meaning = np.array(
-        [
-            max(float(vectors[s.text] @ asked), float(vectors[text] @ asked))
-            for s, text in zip(sentences, in_context, strict=True)
-        ]
-    )
+    # Under its title and heading a sentence means more: "It takes 5 days" alone is about nothing.
+    texts = [
+        ": ".join(part for part in (titles.get(s.passage, ""), s.context, s.text) if part)
+        for s in sentences
+    ]
+    vectors = encoder.encode([question.full, *texts])
+    meaning = (vectors[1:] @ vectors[0]).astype(np.float64)
     passages = np.array([sentence.passage for sentence in sentences])
     by_passage = {int(number): float(meaning[passages == number].max()) for number in set(passages)}
 

@@ -34,6 +34,12 @@ _ORDERS = re.compile(
     r"i(?:'d| would)? (?:want|need|like|wish)|i no longer|let's|go ahead)\b",
     re.IGNORECASE,
 )
+# Asks to be told something about a thing, not to have it changed.
+_LOOKS = re.compile(
+    r"\b(?:track|trace|check|status|where|locate|find out|look up|show|see|know|tell|delayed|late|"
+    r"arriv\w+|shipped)\b",
+    re.IGNORECASE,
+)
 
 # A change is not made on a guess: tools nearer than this are asked about.
 _MARGIN = 0.05
@@ -144,8 +150,14 @@ def rank(
         named = bool(required & filled.identifying)
         own_words = stems[index] - shared - _READS
         score = 0.5 * float(by_description[index]) + 0.5 * float(by_name[index])
-        score += 0.4 * (len(asked & own_words) / len(own_words) if own_words else 0.0)
+        named_action = len(asked & own_words) / len(own_words) if own_words else 0.0
+        score += 0.4 * named_action
+        if not tool.reads and not named_action:
+            score -= 0.15  # what changes something should have been asked for by its name
+        if _LOOKS.search(text):
+            score += 0.15 if tool.reads else -0.15 * (not named_action)
         score += 0.4 * (len(required & filled.exact) / len(required) if required else 0.0)
+        score += 0.2 * max(len(required & filled.identifying) - 1, 0)
         score += 0.1 * len((filled.exact - required) & set(filled.args))
         score += 0.1 * len(asked & stems[index] & shared)
         score += 0.15 * (orders or (own and tool.reads))

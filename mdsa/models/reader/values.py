@@ -47,6 +47,10 @@ _FORMATS = {
     "uuid": r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
     "ipv4": r"\d{1,3}(?:\.\d{1,3}){3}",
     "phone": r"\+?\d[\d\s().-]{5,}\d",
+    # Number and street, then what follows up to the end of the sentence.
+    "address": r"\d{1,5}[A-Za-z]? (?:[A-ZÀ-Þ][\w'.-]*|\d+\w+)"
+    r"(?:,? (?:[A-ZÀ-Þ][\w'.-]*|\d[\w-]*|of|the))*"
+    r"(?<![.,])",
     "time": r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?",
     "date-time": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?",
 }

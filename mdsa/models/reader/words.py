@@ -46,7 +46,6 @@ _PHRASES = tuple(
     for phrase, word in (
         (r"(?:send|sent|sending|give|bring|take|ship) (?:\w+ )?back", "return"),
         (r"(?:call|calling) (?:\w+ )?off|no longer (?:need|want)", "cancel"),
-        (r"money back", "refund"),
         (r"get rid of", "delete"),
         (r"look(?:ing)? up", "find"),
     )
