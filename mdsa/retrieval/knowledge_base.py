@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mdsa.errors import InvalidInputError
 from mdsa.retrieval.documents import INTERNAL_PREFIX, Chunk, check_documents, display_title
-from mdsa.retrieval.hybrid import Mode
+from mdsa.retrieval.hybrid import Mode, check_mode
 from mdsa.retrieval.naming import domain_collection, shared_collection
 from mdsa.retrieval.snapshots import Snapshots
 from mdsa.retrieval.store import ChromaStore, CollectionInfo
@@ -226,14 +226,15 @@ class KnowledgeBase:
             filter: condition on the metadata, as Chroma's `where`.
             use_local: search the domain's own store.
             use_global: search the shared store.
-            mode: `hybrid`, or one half of it: `dense` or `bm25`.
+            mode: `hybrid`; one half of it, `dense` or `bm25`; or `rrf`, which fuses the halves'
+                ranks in place of their scores.
 
         Returns:
             Documents, best first, whose metadata hold `id`, `title`, `source`, `scope` ("global"
             or "local"), `domain`, `score` and `similarity` (see `mdsa.retrieval`) beside their own.
 
         Raises:
-            InvalidInputError: the query is empty, or k or the filter cannot be used.
+            InvalidInputError: the query is empty, or k, the filter or the mode cannot be used.
             RetrievalError: the store holds vectors of another model.
             StorageError: the store cannot be read.
             ModelUnavailableError: the embedding model cannot be had.
@@ -242,6 +243,7 @@ class KnowledgeBase:
             raise InvalidInputError(f"query must be text that is not empty, got {query!r:.80}")
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise InvalidInputError(f"number of passages must be 1 or more, got {k!r}")
+        check_mode(mode)
         where = _checked_filter(filter)
         scopes: list[str | None] = [None] if use_global else []
         if use_local and domain is not None:
@@ -277,9 +279,14 @@ class KnowledgeBase:
         use_global: bool = True,
         mode: Mode = "hybrid",
     ) -> KnowledgeRetriever:
-        """A LangChain retriever that is bound to a domain for good; arguments as for `search`."""
+        """A LangChain retriever that is bound to a domain for good; arguments as for `search`.
+
+        Raises:
+            InvalidInputError: the mode is unknown.
+        """
         from mdsa.retrieval.retriever import KnowledgeRetriever
 
+        check_mode(mode)
         return KnowledgeRetriever(
             knowledge=self,
             domain=domain,

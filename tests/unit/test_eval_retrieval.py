@@ -126,7 +126,7 @@ def test_the_report_compares_the_modes(tmp_path: Path):
     (dataset,) = report.datasets
     assert (dataset.documents, dataset.queries) == (2, 2)
     scores = {entry.mode: entry for entry in dataset.scores}
-    assert set(scores) == {"bm25", "dense", "hybrid"}
+    assert set(scores) == {"bm25", "dense", "hybrid", "rrf"}
     assert scores["bm25"].hit_at_1 == 1
     assert scores["dense"].hit_at_5 == 1
     assert steps[-1] == ("xquad_en", 4, 4)
@@ -141,3 +141,5 @@ def test_the_report_says_where_hybrid_loses():
         ModeScores("hybrid", 0.6, 0.85, 0.8, 1),
     ]
     assert DatasetReport("x", 1, 1, 1, scores).hybrid_loses_in == ["hit_at_5"]
+    scores.append(ModeScores("rrf", 0.6, 0.5, 0.9, 1))
+    assert DatasetReport("x", 1, 1, 1, scores).hybrid_loses_in == ["hit_at_5", "ndcg_at_10"]

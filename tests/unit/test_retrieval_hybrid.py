@@ -7,8 +7,10 @@ import math
 import numpy as np
 import pytest
 
+from mdsa.errors import InvalidInputError
 from mdsa.retrieval.bm25 import BM25Index, tokenize
 from mdsa.retrieval.hybrid import HybridIndex
+from mdsa.retrieval.reciprocal_rank import reciprocal_rank_fusion
 
 AXES = np.eye(4, dtype=np.float32)
 
@@ -60,6 +62,45 @@ def test_hybrid_is_the_mean_of_both():
         assert hit.similarity == pytest.approx(float(vector[hit.position]), abs=1e-6)
 
 
+def test_reciprocal_ranks_by_hand():
+    # By meaning 3, 2, 1, 0; by words 1 (both words), 0 (one of them), and the others not at all.
+    texts = ["refund today", "refund money", "ship parcel", "opening hours"]
+    searched = index(texts, AXES)
+    vector = np.array([0.1, 0.3, 0.5, 0.8], np.float32)
+    hits = searched.search("refund money", vector, 4, mode="rrf")
+    most = 1 / 61 + 1 / 61
+    expected = {
+        1: (1 / 63 + 1 / 61) / most,
+        0: (1 / 64 + 1 / 62) / most,
+        3: (1 / 61) / most,
+        2: (1 / 62) / most,
+    }
+    assert [hit.position for hit in hits] == list(expected)
+    assert [hit.score for hit in hits] == pytest.approx(list(expected.values()), abs=1e-6)
+    assert hits[0].similarity == pytest.approx(0.3)
+
+
+def test_a_document_first_everywhere_has_fused_score_one():
+    assert reciprocal_rank_fusion([np.array([2, 0, 1]), np.array([2])], 4).tolist() == (
+        pytest.approx([61 / 62 / 2, 61 / 63 / 2, 1, 0])
+    )
+    assert reciprocal_rank_fusion([], 2).tolist() == [0, 0]
+
+
+def test_ranks_are_fused_alike_whatever_is_allowed():
+    searched = index(["refund", "refund now", "ship"], AXES[:3])
+    vector = np.array([0.9, 0.4, 0.1, 0.0], np.float32)
+    every = {h.position: h.score for h in searched.search("refund", vector, 3, mode="rrf")}
+    some = searched.search("refund", vector, 3, mode="rrf", allowed=np.array([False, True, True]))
+    assert {hit.position: hit.score for hit in some} == {key: every[key] for key in (1, 2)}
+
+
+def test_an_unknown_mode_is_refused():
+    for searched in (index(["refund"], AXES[:1]), index([], AXES[:0])):
+        with pytest.raises(InvalidInputError, match="'sparse'; known are hybrid, dense, bm25, rrf"):
+            searched.search("refund", AXES[0], 1, mode="sparse")
+
+
 def test_results_are_sorted_and_in_range():
     rng = np.random.default_rng(3)
     vectors = rng.normal(size=(30, 8))
@@ -75,7 +116,7 @@ def test_results_are_sorted_and_in_range():
 
 def test_ties_go_to_the_lower_position():
     searched = index(["refund text"] * 5, np.tile(AXES[0], (5, 1)))
-    for mode in ("hybrid", "dense", "bm25"):
+    for mode in ("hybrid", "dense", "bm25", "rrf"):
         hits = searched.search("refund", AXES[0], 3, mode=mode)
         assert [hit.position for hit in hits] == [0, 1, 2]
 

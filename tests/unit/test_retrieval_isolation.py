@@ -39,7 +39,7 @@ def test_every_domain_has_a_store_of_its_own(filled: KnowledgeBase):
     domain=st.sampled_from(DOMAINS),
     query=st.one_of(st.text(min_size=1), st.sampled_from(DOMAINS)).filter(str.strip),
     k=st.integers(1, 60),
-    mode=st.sampled_from(["hybrid", "dense", "bm25"]),
+    mode=st.sampled_from(["hybrid", "dense", "bm25", "rrf"]),
     owner=st.one_of(st.none(), st.sampled_from(DOMAINS)),
 )
 def test_a_retriever_finds_only_shared_and_own(
@@ -50,7 +50,7 @@ def test_a_retriever_finds_only_shared_and_own(
     for document in found:
         assert document.metadata.get("owner", domain) == domain
         assert document.metadata["domain"] in {None, domain}
-    if owner is None and mode == "dense":
+    if owner is None and mode in {"dense", "rrf"}:
         assert len(found) == min(k, 7)
 
 

@@ -191,6 +191,23 @@ def test_an_unusable_query_is_refused(base: KnowledgeBase, query: str, k: int):
         base.search(query, k=k)
 
 
+def test_an_unknown_mode_is_refused_even_where_nothing_is_stored(base: KnowledgeBase):
+    with pytest.raises(InvalidInputError, match="unknown mode 'sparse'; known are hybrid, dense"):
+        base.search("x", mode="sparse")
+    with pytest.raises(InvalidInputError, match="unknown mode 'sparse'"):
+        base.retriever("a", mode="sparse")
+
+
+def test_ranks_are_fused_over_both_stores(base: KnowledgeBase):
+    base.add([{"content": "shared refund"}])
+    base.add([{"content": "own parcel"}], domain="a")
+    best, other = base.retriever("a", mode="rrf").invoke("refund")
+    assert best.page_content == "shared refund"
+    # Only one shares a word; by meaning one of the two is first and the other second.
+    first, second = best.metadata["score"], other.metadata["score"]
+    assert first + second == pytest.approx((61 / 61 + 61 / 61 + 61 / 62) / 2, abs=2e-6)
+
+
 def test_hostile_queries_are_only_searched(base: KnowledgeBase):
     base.add([{"content": "text"}])
     for query in ("\ud800", "\0", "!!!", "x" * 100_000, "' OR 1=1 --"):
