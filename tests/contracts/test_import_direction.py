@@ -18,6 +18,7 @@ _LAYERS = [
     {"graph"},
     {"core"},
     {"server", "cli", "evals"},
+    {"__main__"},
 ]
 _HEIGHT = {part: height for height, layer in enumerate(_LAYERS) for part in layer}
 _ROOT = "mdsa"
