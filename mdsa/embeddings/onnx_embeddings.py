@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
 import numpy as np
 import onnxruntime
@@ -15,6 +16,7 @@ __all__ = ["OnnxEmbeddings"]
 
 _MOST_WORKERS = 4
 _FEW_TEXTS = 8
+_RECENT_TEXTS = 64
 
 
 class OnnxEmbeddings(Embeddings):
@@ -37,10 +39,12 @@ class OnnxEmbeddings(Embeddings):
         self._tokenizer = Tokenizer.from_str(tokenizer_json)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_tokens)
+        # Routing and retrieval embed the same message within a turn.
+        self._recent = lru_cache(maxsize=_RECENT_TEXTS)(self._encode)
 
     def embed_query(self, text: str) -> list[float]:
         """Embed one text; a vector of length 1."""
-        vector: list[float] = self._encode(text).tolist()
+        vector: list[float] = self._recent(text).tolist()
         return vector
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
