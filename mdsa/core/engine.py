@@ -166,7 +166,7 @@ class Engine:
     async def _resumption(
         self, graph: AgentGraph, config: RunnableConfig, request: TurnRequest, decision: Any
     ) -> Command[Any] | None:
-        snapshot = await graph.aget_state(config)
+        snapshot = await graph.aget_state(config, subgraphs=True)
         return resumption(snapshot, decision, request.run, request.session_id)
 
     def _record(self, result: RequestResult, tokens: Sequence[int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from langgraph.types import Command, StateSnapshot
+from langgraph.types import Command, Interrupt, StateSnapshot
 
 from mdsa.errors import InvalidInputError
 from mdsa.graph.context import RunContext
@@ -23,7 +23,7 @@ def resumption(
     """Give the graph's input that goes on with a session's turn.
 
     Args:
-        snapshot: the session's state.
+        snapshot: the session's state, with those of its subgraphs.
         decision: on the tool calls that wait; None where none do.
         run: who asks, and what they may use now.
         session_id: for messages.
@@ -41,9 +41,15 @@ def resumption(
             f"the unfinished turn of session {session_id!r} asks a domain that this caller may not "
             "use; send the message again."
         )
-    if not snapshot.interrupts:
+    waiting = _waiting(snapshot)
+    if not waiting:
+        if decision is not None:
+            raise InvalidInputError(
+                f"no tool call waits in session {session_id!r}: it was decided on before, and may "
+                "have run. Resume without a decision to finish the turn, or send a new message."
+            )
         return None
-    calls = [str(call["id"]) for item in snapshot.interrupts for call in item.value["calls"]]
+    calls = [str(call["id"]) for item in waiting for call in item.value["calls"]]
     if decision is None:
         raise InvalidInputError(
             f"session {session_id!r} waits for a decision on tool calls; resume with True, False "
@@ -56,7 +62,22 @@ def resumption(
             f"no tool call {strange[0]!r} waits in session {session_id!r}; those that do: "
             f"{', '.join(calls)}."
         )
-    return Command(resume={interrupt.id: decision for interrupt in snapshot.interrupts})
+    return Command(resume={interrupt.id: decision for interrupt in waiting})
+
+
+def _waiting(snapshot: StateSnapshot) -> list[Interrupt]:
+    """Interrupts that nobody has decided on.
+
+    The parent's snapshot keeps an interrupt until the domain has ended. Where the process died
+    while an approved tool ran, only the domain's own snapshot tells that the decision is taken.
+    """
+    return [
+        interrupt
+        for task in snapshot.tasks
+        for interrupt in (
+            task.state.interrupts if isinstance(task.state, StateSnapshot) else task.interrupts
+        )
+    ]
 
 
 def _domains(snapshot: StateSnapshot) -> set[str]:
