@@ -1,0 +1,131 @@
+"""`ollama://` against a server that speaks Ollama's API."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from fakes.ollama_server import OllamaServer, serve_ollama
+from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage
+
+from mdsa.errors import ModelError, ModelUnavailableError
+from mdsa.models import ModelRegistry
+from mdsa.settings import Settings
+
+
+@pytest.fixture
+def server() -> Iterator[OllamaServer]:
+    with serve_ollama(["llama3:8b", "mistral:latest"]) as running:
+        yield running
+
+
+def _registry(url: str) -> ModelRegistry:
+    return ModelRegistry(Settings(ollama_base_url=url))
+
+
+def _closed_port() -> str:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{held.getsockname()[1]}"
+
+
+def test_it_answers_with_the_options_of_the_reference(server: OllamaServer) -> None:
+    model = _registry(server.url).get("ollama://llama3:8b", temperature=0.2, max_tokens=50)
+
+    reply = model.invoke("hello there")
+
+    assert reply.text.strip() == "You said: hello there"
+    assert reply.usage_metadata is not None
+    assert reply.usage_metadata["total_tokens"] == 10
+    options = server.requests[-1]["options"]
+    assert (options["temperature"], options["num_predict"]) == (0.2, 50)
+
+
+async def test_it_streams_in_async_code(server: OllamaServer) -> None:
+    model = _registry(server.url).get("ollama://llama3:8b")
+
+    words = [chunk.text async for chunk in model.astream("one two") if chunk.text]
+
+    assert words == ["You ", "said: ", "one ", "two "]
+
+
+async def test_it_calls_tools_and_reads_their_results(server: OllamaServer) -> None:
+    def echo(text: str) -> str:
+        """Repeat a text."""
+        return text
+
+    model = _registry(server.url).get("ollama://llama3:8b").bind_tools([echo])
+    question = HumanMessage("say it")
+
+    call = await model.ainvoke([question])
+    result = ToolMessage("it", tool_call_id=call.tool_calls[0]["id"], name="echo")
+    answer = model.invoke([question, call, result])
+
+    assert call.tool_calls[0]["name"] == "echo"
+    assert call.tool_calls[0]["args"] == {"text": "say it"}
+    assert answer.text.strip() == "You said: it"
+
+
+async def test_a_missing_model_says_which_pull_mends_it(server: OllamaServer) -> None:
+    model = _registry(server.url).get("ollama://phi3:mini")
+
+    with pytest.raises(ModelUnavailableError, match=r"run: ollama pull phi3:mini"):
+        model.invoke("hello")
+    with pytest.raises(ModelUnavailableError, match=r"run: ollama pull phi3:mini"):
+        await model.ainvoke("hello")
+    with pytest.raises(ModelUnavailableError, match=r"run: ollama pull phi3:mini"):
+        list(model.stream("hello"))
+    with pytest.raises(ModelUnavailableError, match=r"run: ollama pull phi3:mini"):
+        [chunk async for chunk in model.astream("hello")]
+
+
+async def test_a_server_that_is_down_says_how_to_start_it() -> None:
+    model = _registry(_closed_port()).get("ollama://llama3:8b")
+
+    with pytest.raises(ModelUnavailableError, match="ollama serve") as caught:
+        model.invoke("hello")
+    with pytest.raises(ModelUnavailableError, match="ollama serve"):
+        await model.ainvoke("hello")
+    assert isinstance(caught.value, ConnectionError)
+
+
+def test_a_refusal_of_the_server_is_told(server: OllamaServer) -> None:
+    server.refusal = "llama3:8b does not support tools"
+
+    with pytest.raises(ModelError, match="does not support tools") as caught:
+        _registry(server.url).get("ollama://llama3:8b").invoke("hello")
+    assert not isinstance(caught.value, ModelUnavailableError)
+
+
+@pytest.mark.parametrize(
+    ("reference", "available", "remedy"),
+    [
+        ("ollama://llama3:8b", True, ""),
+        ("ollama://mistral", True, ""),
+        ("ollama://phi3:mini", False, "ollama pull phi3:mini"),
+    ],
+)
+def test_the_check_looks_at_what_is_pulled(
+    server: OllamaServer, reference: str, available: bool, remedy: str
+) -> None:
+    status = _registry(server.url).check(reference)
+
+    assert (status.available, status.remedy) == (available, remedy)
+
+
+def test_the_check_of_a_dead_server_names_the_command() -> None:
+    status = _registry(_closed_port()).check("ollama://llama3:8b")
+
+    assert (status.available, status.remedy) == (False, "ollama serve")
+
+
+def test_a_stream_ends_with_its_usage(server: OllamaServer) -> None:
+    chunks = list(_registry(server.url).get("ollama://llama3:8b").stream("hi"))
+
+    total = chunks[0]
+    for chunk in chunks[1:]:
+        total += chunk
+    assert isinstance(total, AIMessageChunk)
+    assert total.usage_metadata is not None
+    assert total.usage_metadata["output_tokens"] == 3

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models.fake_chat_models import ParrotFakeChatModel
+
+from mdsa.errors import DuplicateNameError, ModelUnavailableError, UnknownNameError
+from mdsa.models import ModelRegistry, QuantizationType, ReaderChatModel
+from mdsa.models.registry import ModelOptions
+
+
+def _parrot(name: str, options: ModelOptions) -> BaseChatModel:
+    return ParrotFakeChatModel(metadata={"name": name, "max_tokens": options.max_tokens})
+
+
+def test_the_reader_is_shared_for_the_same_options() -> None:
+    registry = ModelRegistry()
+
+    first = registry.get("embedded://reader", temperature=0.5, max_tokens=100)
+
+    assert isinstance(first, ReaderChatModel)
+    assert (first.temperature, first.max_tokens) == (0.5, 100)
+    assert registry.get("embedded://reader", temperature=0.5, max_tokens=100) is first
+    assert registry.get("embedded://reader", max_tokens=100) is not first
+
+
+def test_an_application_adds_a_scheme_of_its_own() -> None:
+    registry = ModelRegistry()
+    registry.register("parrot", _parrot)
+
+    model = registry.get("parrot://green", max_tokens=7)
+
+    assert model.metadata is not None
+    assert (model.metadata["name"], model.metadata["max_tokens"]) == ("green", 7)
+    assert registry.check("parrot://green").available
+    assert registry.schemes == ["embedded", "hf", "ollama", "parrot"]
+
+
+def test_a_scheme_is_registered_once() -> None:
+    with pytest.raises(DuplicateNameError, match="'ollama'"):
+        ModelRegistry().register("ollama", _parrot)
+
+
+def test_threads_get_one_instance() -> None:
+    made: list[str] = []
+
+    def slow(name: str, options: ModelOptions) -> BaseChatModel:
+        made.append(name)
+        return _parrot(name, options)
+
+    registry = ModelRegistry()
+    registry.register("parrot", slow)
+    with ThreadPoolExecutor(8) as pool:
+        models = list(pool.map(lambda _: registry.get("parrot://grey"), range(32)))
+
+    assert len(made) == 1
+    assert len({id(model) for model in models}) == 1
+
+
+def test_an_unknown_embedded_model_lists_the_known_one() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'reader'"):
+        ModelRegistry().get("embedded://raeder")
+
+
+def test_openai_references_say_that_they_come_later() -> None:
+    with pytest.raises(ModelUnavailableError, match="later version"):
+        ModelRegistry().get("openai://localhost:8000/m")
+    assert not ModelRegistry().check("openai://localhost:8000/m").available
+
+
+@pytest.mark.parametrize(
+    ("reference", "remedy"),
+    [
+        ("owner/not-downloaded", "hf download owner/not-downloaded"),
+        ("/no/such/folder", "give the folder of a model, or a hub id"),
+        ("olama://x", "correct the model reference"),
+    ],
+)
+def test_a_check_says_what_mends_it(reference: str, remedy: str) -> None:
+    status = ModelRegistry().check(reference)
+
+    assert (status.available, status.remedy) == (False, remedy)
+
+
+def test_the_reader_is_always_there() -> None:
+    assert ModelRegistry().check("embedded://reader").available
+
+
+def test_quantization_types_are_the_two_that_the_guide_names() -> None:
+    assert [kind.name for kind in QuantizationType] == ["INT8", "INT4"]

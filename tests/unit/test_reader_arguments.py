@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mdsa.models.reader.arguments import fill
+
+
+def _schema(required: list[str] | None = None, **properties: Any) -> dict[str, Any]:
+    names = list(properties) if required is None else required
+    return {"type": "object", "properties": properties, "required": names}
+
+
+_ORDER = {"type": "string", "pattern": r"^ORD-\d{4}$", "description": "such as ORD-1001"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "message", "value"),
+    [
+        (_ORDER, "where is ord-1001?", "ORD-1001"),
+        ({"type": "string", "description": "Such as ORD-1001"}, "track ORD-77", "ORD-77"),
+        ({"type": "string", "examples": ["AB-12"]}, "I mean AB-345.", "AB-345"),
+        ({"type": "string", "format": "email"}, "write to a.b@c.example.", "a.b@c.example"),
+        ({"type": "string", "format": "date"}, "on 4 March 2026 please", "2026-03-04"),
+        ({"type": "string", "format": "date"}, "on March 4th, 2026", "2026-03-04"),
+        ({"type": "string", "enum": ["billing", "delivery"]}, "about deliveries", "delivery"),
+        ({"type": "string", "enum": ["express", "standard"]}, "make it expres", "express"),
+        ({"type": "integer"}, "two of them", 2),
+        ({"type": "number"}, "it weighs 2.5 kg", 2.5),
+        ({"type": "array", "items": {"type": "integer"}}, "sum 3, 4 and 5", [3, 4, 5]),
+        ({"type": "string"}, 'call it "Blue Moon"', "Blue Moon"),
+        ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "take 7", 7),
+    ],
+)
+def test_a_value_is_found_by_its_schema(schema: dict[str, Any], message: str, value: Any) -> None:
+    assert fill(_schema(thing=schema), message).args == {"thing": value}
+
+
+@pytest.mark.parametrize("message", ["#12345", "order 12345 is late"])
+def test_an_identifier_without_a_pattern_is_a_word_with_digits(message: str) -> None:
+    assert fill(_schema(order_id={"type": "string"}), message).args == {"order_id": "12345"}
+
+
+@pytest.mark.parametrize(
+    ("message", "value"),
+    [("subscribe me", True), ("unsubscribe me", False), ("do not subscribe me", False)],
+)
+def test_a_truth_value_follows_how_it_is_named(message: str, value: bool) -> None:
+    assert fill(_schema(subscribe={"type": "boolean"}), message).args == {"subscribe": value}
+
+
+@pytest.mark.parametrize(
+    ("schema", "message"),
+    [
+        (_ORDER, "where is my order 12345?"),
+        ({"type": "string", "format": "email"}, "write to me"),
+        ({"type": "string", "format": "date"}, "on 31 February 2026"),
+        ({"type": "string", "format": "date"}, "tomorrow"),
+        ({"type": "string", "enum": ["billing", "delivery"]}, "about my cat"),
+        ({"type": "integer"}, "a few"),
+        ({"type": "integer", "maximum": 5}, "take 9"),
+        ({"type": "boolean"}, "hello"),
+        ({"type": "string"}, "do something"),
+    ],
+)
+def test_what_the_message_does_not_hold_is_missing_not_made_up(
+    schema: dict[str, Any], message: str
+) -> None:
+    filled = fill(_schema(thing=schema), message)
+
+    assert filled.args == {}
+    assert filled.missing == ("thing",)
+
+
+def test_numbers_go_to_the_property_whose_words_stand_beside_them() -> None:
+    number = {"type": "integer"}
+
+    args = fill(_schema(height=number, base=number), "a base of 10 and a height of 5").args
+
+    assert args == {"height": 5, "base": 10}
+
+
+def test_facts_fill_what_the_message_leaves_open() -> None:
+    schema = _schema(order_id=_ORDER, quantity={"type": "integer"})
+    facts = {"orderId": "ORD-1001", "quantity": "3"}
+
+    assert fill(schema, "send it back", facts=facts).args == {"order_id": "ORD-1001", "quantity": 3}
+    assert fill(schema, "send 2 of ORD-2002", facts=facts).args["order_id"] == "ORD-2002"
+
+
+def test_a_fact_that_the_schema_refuses_is_not_used() -> None:
+    filled = fill(_schema(order_id=_ORDER), "where is it?", facts={"order_id": "12345"})
+
+    assert filled.missing == ("order_id",)
+
+
+def test_earlier_messages_are_asked_last() -> None:
+    schema = _schema(order_id=_ORDER)
+    earlier = ["where is ORD-1001?", "and ORD-1002?"]
+
+    assert fill(schema, "cancel it", earlier=earlier).args == {"order_id": "ORD-1002"}
+
+
+def test_several_identifiers_make_several_calls() -> None:
+    filled = fill(_schema(order_id=_ORDER), "cancel ORD-1001 and ORD-1002")
+
+    assert [filled.args, *filled.more] == [{"order_id": "ORD-1001"}, {"order_id": "ORD-1002"}]
+
+
+def test_a_pattern_that_only_checks_does_not_pick_a_letter() -> None:
+    schema = _schema(address={"type": "string", "pattern": r"\S", "minLength": 10})
+    message = "Send it to 14 Larch Lane, Boise, ID 83702 instead, please."
+
+    assert fill(schema, message).args == {"address": "14 Larch Lane, Boise, ID 83702"}
+
+
+def test_a_postal_address_is_not_an_e_mail_address() -> None:
+    filled = fill(_schema(address={"type": "string"}), "send it to a@b.example")
+
+    assert filled.missing == ("address",)
