@@ -21,6 +21,8 @@ from mdsa.retrieval.snapshots import Snapshots
 from mdsa.retrieval.store import ChromaStore, CollectionInfo
 
 if TYPE_CHECKING:
+    from langchain_chroma import Chroma
+
     from mdsa.retrieval.retriever import KnowledgeRetriever
 
 __all__ = ["Changes", "KnowledgeBase"]
@@ -296,6 +298,25 @@ class KnowledgeBase:
             use_global=use_global,
             mode=mode,
         )
+
+    def vector_store(self, domain: str | None) -> Chroma:
+        """One store as LangChain's own `Chroma`, for `as_retriever`, MMR and the like.
+
+        It reads one store alone: the domain's own, or the shared one for None; `retriever` reads
+        both. It searches by meaning only, and follows later writes and `close` as this object
+        does. Writing goes through `add`, `replace` and `delete`, which keep one writer at a time
+        and what searches remember in step; the view refuses to write.
+
+        Args:
+            domain: whose store is read, for good.
+
+        Raises:
+            RetrievalError: nothing is stored there, or vectors of another model.
+            StorageError: the store cannot be read.
+        """
+        from mdsa.retrieval.chroma_view import chroma_view
+
+        return chroma_view(self._store, self._info(domain), self._embeddings)
 
     def _put(self, chunks: list[Chunk], domain: str | None) -> Changes:
         info = self._info(domain)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,10 @@ from mdsa.retrieval.writer_lock import WriterLock
 if TYPE_CHECKING:
     from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
-    from chromadb.api.types import GetResult
 
 __all__ = ["ChromaStore", "CollectionInfo", "StoredChunks"]
 
+_T = TypeVar("_T")
 _DIGEST = "mdsa:digest"
 _BATCH = 2_000
 
@@ -118,15 +118,10 @@ class ChromaStore:
         Raises:
             RetrievalError: its vectors are another model's.
         """
-        from chromadb.errors import ChromaError
-
-        with self._lock, self._explained("reading"):
-            try:
-                found = self._fetch(info)
-            except ChromaError:
-                # Another process may write at this moment, and Chroma does not notice.
-                self._disconnect()
-                found = self._fetch(info)
+        found = self.ask(
+            info,
+            lambda collection: collection.get(include=["documents", "metadatas", "embeddings"]),
+        )
         if found is None:
             return None
         order = sorted(range(len(found["ids"])), key=found["ids"].__getitem__)
@@ -139,6 +134,22 @@ class ChromaStore:
             [dict(metadatas[i] or {}) for i in order],
             (vectors / np.maximum(lengths, 1e-12)).astype(np.float32),
         )
+
+    def ask(self, info: CollectionInfo, question: Callable[[Collection], _T]) -> _T | None:
+        """Put a question that changes nothing to a collection; None where there is none.
+
+        Raises:
+            RetrievalError: its vectors are another model's.
+        """
+        from chromadb.errors import ChromaError
+
+        with self._lock, self._explained("reading"):
+            try:
+                return self._ask(info, question)
+            except ChromaError:
+                # Another process may write at this moment, and Chroma does not notice.
+                self._disconnect()
+                return self._ask(info, question)
 
     def ids_where(self, name: str, where: dict[str, Any]) -> set[str]:
         """Ids of the chunks whose metadata fit."""
@@ -207,12 +218,12 @@ class ChromaStore:
             self._mark_changed()
             return True
 
-    def _fetch(self, info: CollectionInfo) -> GetResult | None:
+    def _ask(self, info: CollectionInfo, question: Callable[[Collection], _T]) -> _T | None:
         collection = self._find(info.name)
         if collection is None:
             return None
         self._check_model(collection, info)
-        return collection.get(include=["documents", "metadatas", "embeddings"])
+        return question(collection)
 
     def _metadata(self, name: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}

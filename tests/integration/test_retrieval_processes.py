@@ -97,6 +97,20 @@ def test_a_reader_does_not_keep_the_vector_of_a_replaced_text(tmp_path: Path):
             assert found.metadata["similarity"] == pytest.approx(1, abs=1e-5)
 
 
+def test_a_vector_store_sees_what_another_process_writes_and_does_not_hold_the_files(
+    tmp_path: Path,
+):
+    with other_process(tmp_path) as other, knowledge(tmp_path) as base:
+        base.add([{"content": "ours"}])
+        view = base.vector_store(None)
+        base.close()
+        for number, text in enumerate(["one", "two"], start=2):
+            assert other.ask(f"add {text}") == 1
+            found = [d.page_content for d in view.similarity_search(text, k=number)]
+            assert found[0] == text
+            assert len(found) == number
+
+
 def test_a_disk_that_fills_up_loses_nothing_of_before(tmp_path: Path):
     with other_process(tmp_path) as other:
         assert other.ask("add before") == 1
