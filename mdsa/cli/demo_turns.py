@@ -42,14 +42,19 @@ DEMO_TURNS = (
         "returns",
     ),
     DemoTurn(
-        "A follow-up that names no subject stays with it",
-        "And for electronics?",
-        "returns",
+        "Another specialist, other documents",
+        "How do I pair the headlamp with my phone?",
+        "headlamp",
     ),
     DemoTurn(
-        "Another specialist, another vocabulary",
-        "The app says E21 for my hub. What's wrong?",
-        "hub",
+        "A third one",
+        "What does shipping to Canada cost?",
+        "shipping",
+    ),
+    DemoTurn(
+        "A follow-up that names no subject stays with its specialist",
+        "And to Japan?",
+        "shipping",
     ),
     DemoTurn(
         "A question that only a tool can answer",
@@ -57,13 +62,8 @@ DEMO_TURNS = (
         "orders",
     ),
     DemoTurn(
-        "The same specialist answers from its documents",
-        "How much is express shipping, and how long does it take?",
-        "orders",
-    ),
-    DemoTurn(
         "Two specialists answer one message side by side",
-        "Where is order ORD-1004, and how do I reset my Basecamp hub?",
+        "Where is order ORD-1002? And what does error E21 on my hub mean?",
         "both",
     ),
     DemoTurn(
@@ -77,8 +77,8 @@ DEMO_TURNS = (
         "wrong-item",
     ),
     DemoTurn(
-        "Knowledge that all specialists share",
-        "Who started Northwind and when?",
+        "Knowledge that belongs to no specialist",
+        "When was Northwind founded?",
         "company",
     ),
     DemoTurn(
@@ -88,7 +88,7 @@ DEMO_TURNS = (
     ),
     DemoTurn(
         "What a caller may not use is not answered",
-        "What does error E21 on the Basecamp hub mean?",
+        "What does error E21 on my hub mean?",
         "restricted",
         allowed_domains=("customer_support",),
     ),
@@ -98,7 +98,7 @@ DEMO_TURNS = (
         "cancel",
     ),
     DemoTurn(
-        "The order database was really changed",
+        "The order database has really changed",
         "What is the status of ORD-1005 now?",
         "cancel",
     ),
