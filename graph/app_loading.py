@@ -28,8 +28,11 @@ def install_app(app: App, assembly: Assembly, data_dir: Path) -> None:
         ToolError: an MCP server does not answer.
     """
     for family in app.file.tools:
-        for tool in load_tool_family(family, data_dir=data_dir):
-            assembly.tools.register(tool)
+        try:
+            for tool in load_tool_family(family, data_dir=data_dir):
+                assembly.tools.register(tool)
+        except MdsaError as error:
+            raise ConfigError(f"{app.path}: key 'tools': {error}") from error
     if app.file.mcp_servers:
         with start_blocking_portal() as portal:
             mcp_tools = portal.call(load_mcp_tools, app.file.mcp_servers)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from mdsa.errors import ConfigError, InvalidInputError
+from mdsa.domains.app_file import App
+from mdsa.errors import ConfigError, InvalidInputError, MdsaError
 from mdsa.graph.assembly import CLAUSES
 from mdsa.models import ModelRegistry, QuantizationType
 from mdsa.router import Router
 from mdsa.router.similarity import SimilarityRouter
 
 __all__ = [
+    "check_app_models",
     "check_device",
     "check_quantization",
     "check_reference",
@@ -78,6 +80,20 @@ def check_reference(models: ModelRegistry, argument: str, reference: object) -> 
         )
     if reference != CLAUSES:
         models.parse(reference)
+
+
+def check_app_models(app: App, models: ModelRegistry) -> None:
+    """Refuse an app file that names a kind of model that there is none of.
+
+    Raises:
+        ConfigError: it does; names file and key.
+    """
+    references = {"model": app.file.model, "reasoning_model": app.file.reasoning_model}
+    for key, reference in references.items():
+        try:
+            check_reference(models, key, reference)
+        except MdsaError as error:
+            raise ConfigError(f"{app.path}: key {key!r}: {error}") from error
 
 
 def open_router(intent_model_path: object) -> Router:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from mdsa.core.arguments import (
+    check_app_models,
     check_device,
     check_quantization,
     check_reference,
@@ -139,11 +140,14 @@ class TinyBERTOrchestrator:
         """
         settings = settings or load_settings()
         app = load_app(Path(path) if path is not None else settings.app or demo_app_path())
+        models = ModelRegistry(settings)
+        check_app_models(app, models)
         agent = cls(
             settings.intent_model_path,
             app.file.reasoning_model,
             settings.device,
             app.file.threshold,
+            models=models,
             default_model=app.file.model,
             settings=settings.model_copy(update={"embedding_model": app.file.embedding_model}),
         )
