@@ -188,6 +188,15 @@ def test_facts_fill_an_argument_but_do_not_choose_a_tool(model: ReaderChatModel)
     assert policy.tool_calls == []
 
 
+def test_a_question_about_the_rules_is_no_request(model: ReaderChatModel) -> None:
+    bound = model.bind_tools([get_order_status, cancel_order])
+
+    reply = bound.invoke("How do I cancel an order?")
+
+    assert reply.tool_calls == []
+    assert reply.response_metadata["asked_for"] == []
+
+
 def test_tool_choice_is_kept(model: ReaderChatModel) -> None:
     prompt = _ask("Where is order ORD-1001?")
     tools = [get_order_status, cancel_order]

@@ -1,0 +1,118 @@
+"""Values in a message that a slot's schema itself tells apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from mdsa.models.reader.render import label
+from mdsa.models.reader.slots import Slot
+from mdsa.models.reader.values import Found, codes, formatted, numbers, quotations
+from mdsa.models.reader.words import STOP_WORDS, stem, tokens
+
+__all__ = ["ID_WORDS", "exact_values", "format_by_name"]
+
+ID_WORDS = {"code", "id", "identifier", "key", "no", "number", "ref", "reference", "serial", "sku"}
+# `email_count` and `address_type` hold no e-mail or postal address.
+_NOT_THE_THING = {"count", "format", "id", "ip", "name", "type"}
+_EXAMPLE = re.compile(r"\b[A-Z]{1,6}[-_]?\d{2,}\b")
+_NEGATION = re.compile(r"\b(?:no|not|don't|do not|without|never|off|stop)\b", re.IGNORECASE)
+
+
+def exact_values(slot: Slot, text: str) -> list[Found]:
+    """Values that the schema itself tells apart: by pattern, format, enum or shape of a code."""
+    schema = slot.schema
+    if slot.kind == "array":
+        items = schema.get("items") or {}
+        inner = Slot(slot.name, str(items.get("type", "string")), items, slot.required)
+        if inner.kind in ("integer", "number"):
+            return [f for f in numbers(text) if inner.kind == "number" or isinstance(f.value, int)]
+        return exact_values(inner, text) or quotations(text)
+    if slot.kind == "boolean":
+        return _boolean(slot, text)
+    if slot.kind != "string":
+        return []
+    if schema.get("enum"):
+        return _enum(schema["enum"], text)
+    pattern = str(schema.get("pattern", ""))
+    if pattern.startswith("^") and pattern.endswith("$"):  # others check, but cannot find, a value
+        return _by_pattern(pattern, text)
+    words = set(slot.name_words)
+    form = str(schema.get("format", "")) or format_by_name(words)
+    if form:
+        return formatted(form, text)
+    shapes = [str(example) for example in schema.get("examples", [])]
+    shapes += _EXAMPLE.findall(str(schema.get("description", "")))
+    for shape in shapes:
+        if any(c.isdigit() for c in shape):
+            return _by_pattern(_shape_of(shape), text)
+    return codes(text) if words & ID_WORDS else []
+
+
+def format_by_name(words: set[str]) -> str:
+    """The format that a property's own name speaks of, such as `email`; empty for none."""
+    for form, cues in (
+        ("email", {"email", "mail", "e-mail"}),
+        ("phone", {"phone", "telephone", "mobile"}),
+        ("uri", {"url", "uri", "link", "website"}),
+        ("date", {"date", "day", "birthday"}),
+        ("address", {"address", "street"}),
+    ):
+        if words & cues and not words & _NOT_THE_THING:
+            return form
+    return ""
+
+
+def _by_pattern(pattern: str, text: str) -> list[Found]:
+    body = pattern.removeprefix("^").removesuffix("$")
+    found = []
+    for match in re.finditer(rf"(?<![\w-])(?:{body})(?![\w]|-\w)", text, re.IGNORECASE):
+        for value in (match.group(), match.group().upper(), match.group().lower()):
+            if re.fullmatch(body, value):
+                found.append(Found(value, *match.span()))
+                break
+    return found
+
+
+def _shape_of(example: str) -> str:
+    """`ORD-1001` as a pattern: the same letters, any digits."""
+    return re.sub(r"\d+", r"\\d+", re.escape(example))
+
+
+def _enum(options: Sequence[Any], text: str) -> list[Found]:
+    words = list(re.finditer(r"[\w'-]+", text))
+    stems = [stem(match.group()) for match in words]
+    found: list[Found] = []
+    for option in options:
+        if not isinstance(option, str):
+            continue
+        wanted = [stem(word) for word in tokens(label(option))]
+        for place in range(len(stems) - len(wanted) + 1):
+            if wanted and stems[place : place + len(wanted)] == wanted:
+                last = words[place + len(wanted) - 1]
+                found.append(Found(option, words[place].start(), last.end()))
+                break
+    if found:
+        return sorted(found, key=lambda item: (item.start, -len(str(item.value))))
+    lowered = {str(option).lower(): str(option) for option in options if len(str(option)) > 3}
+    for match in words:
+        near = get_close_matches(match.group().lower(), lowered, n=1, cutoff=0.85)
+        if near:
+            return [Found(lowered[near[0]], match.start(), match.end())]
+    return []
+
+
+def _boolean(slot: Slot, text: str) -> list[Found]:
+    """True where the message names the property, false where it names it with a negation."""
+    wanted = {stem(word) for word in slot.name_words if word not in STOP_WORDS} - {"is", "has"}
+    for match in re.finditer(r"[\w'-]+", text):
+        own = stem(match.group())
+        opposite = stem(re.sub(r"^(?:un|dis|non-?)", "", match.group().lower()))
+        if own in wanted:
+            negated = _NEGATION.search(text[max(0, match.start() - 25) : match.start()]) is not None
+            return [Found(not negated, *match.span())]
+        if opposite != own and opposite in wanted:
+            return [Found(value=False, start=match.start(), end=match.end())]
+    return []
