@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from importlib.metadata import version
 from io import TextIOWrapper
 from typing import Annotated
 
 import typer
 
+from mdsa import __version__
 from mdsa.cli.ask import ask, resume
 from mdsa.cli.chat import chat
 from mdsa.cli.demo import demo
@@ -41,7 +41,7 @@ app.add_typer(evaluations, name="eval")
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"mdsa {version('mdsa')}")
+        typer.echo(f"mdsa {__version__}")
         raise typer.Exit
 
 
