@@ -316,6 +316,9 @@ class ChromaStore:
         try:
             yield
         except (ChromaError, OSError) as error:
+            # A write that the disk refused leaves a transaction open, and the next write by the
+            # same client waits for it for ever (measured, chromadb 1.5.9).
+            self._disconnect()
             raise self._failure(action, error) from error
 
     def _failure(self, action: str, error: Exception) -> StorageError:

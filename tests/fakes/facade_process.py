@@ -42,7 +42,8 @@ def reply(messages: list[BaseMessage]) -> AIMessage:
     last = messages[-1]
     if isinstance(last, ToolMessage):
         return AIMessage(f"The tool says: {last.text}")
-    question = next(str(m.text) for m in reversed(messages) if isinstance(m, HumanMessage))
+    asked = next(str(m.text) for m in reversed(messages) if isinstance(m, HumanMessage))
+    question = asked.splitlines()[-1]  # below the passages
     if question.startswith("cancel"):
         return calls(("cancel_order", "call-1", {"order_id": question.split()[-1]}))
     if "stall" in question:
