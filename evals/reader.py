@@ -1,13 +1,13 @@
 """How well the reader answers, abstains and fills tool arguments.
 
-    python -m mdsa.evals.reader squad --data-dir DIR [--part report|tune] [--sample 200]
+    python -m mdsa.evals.reader squad --data-dir DIR [--part report|develop|tune] [--sample 200]
     python -m mdsa.evals.reader tools --data-dir DIR
 
 `squad`: every question is asked twice: with its paragraph and the four others that BM25 ranks
 highest, and with five others only. Reported: how often the extracted text contains the annotated
 answer, how often the reader abstains, and how long an answer takes, with passages that the encoder
 has not seen (cold) and has (warm). The weights and the threshold come from the part `tune`
-(`mdsa.evals.reader_fit`), so figures are for the part `report`.
+(`mdsa.evals.reader_fit`), the features were chosen on `develop`, so figures are for `report`.
 
 `tools`: the simple_python set of the Berkeley Function Calling Leaderboard: one tool is given, so
 choosing is only whether to call; the figures speak mostly of arguments.
@@ -45,7 +45,7 @@ def evaluate_squad(
 
     Args:
         folder: holds the set's JSON file.
-        part: half of the questions, `report` or `tune`.
+        part: which of `PARTS`.
         sample: how many questions, drawn by a fixed seed.
         threshold: the reader's; None is its default.
     """

@@ -11,7 +11,7 @@ import pytest
 
 from mdsa.errors import InvalidInputError
 from mdsa.evals.reader import evaluate_squad, evaluate_tools
-from mdsa.evals.reader_data import load_squad
+from mdsa.evals.reader_data import PARTS, load_squad
 from mdsa.evals.reader_fit import fit, training_rows
 from mdsa.models.reader.scoring import FEATURES
 
@@ -42,13 +42,19 @@ def squad(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_halves_share_no_question(squad: Path) -> None:
+def test_every_question_is_in_one_part(squad: Path) -> None:
     data = load_squad(squad)
 
-    tune, report = data.part("tune"), data.part("report")
+    parts = {name: data.part(name) for name in PARTS}
 
-    assert len(tune) + len(report) == len(data.items) == 12
-    assert data.part("tune") == tune
+    assert {name: len(part) for name, part in parts.items()} == {
+        "tune": 6,
+        "develop": 3,
+        "report": 3,
+    }
+    everything = sorted((i.paragraph, i.question) for part in parts.values() for i in part)
+    assert everything == sorted((i.paragraph, i.question) for i in data.items)
+    assert data.part("tune") == parts["tune"]
 
 
 def test_a_folder_without_data_is_refused(tmp_path: Path) -> None:
@@ -57,8 +63,8 @@ def test_a_folder_without_data_is_refused(tmp_path: Path) -> None:
 
 
 def test_answers_and_abstentions_are_counted(squad: Path) -> None:
-    always = evaluate_squad(squad, threshold=0.0)
-    never = evaluate_squad(squad, threshold=1.0)
+    always = evaluate_squad(squad, part="tune", threshold=0.0)
+    never = evaluate_squad(squad, part="tune", threshold=1.0)
 
     assert always["questions"] == 6
     assert always["answered"] == 1.0

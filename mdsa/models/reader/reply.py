@@ -17,7 +17,7 @@ from mdsa.models.reader.words import content_stems
 
 __all__ = ["Limits", "Reply", "compose"]
 
-# Set on the questions of tests/data/reader: tool requests score 0.8 and more there, others below 0.5.
+# Set on the questions of tests/data/reader: tool requests score 0.8 and more, others below 0.5.
 _TOOL_FITS = 0.5
 _PASSAGE_FITS = 0.5
 
