@@ -14,7 +14,7 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
-from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
+from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import get_runtime
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -22,6 +22,7 @@ from mdsa.graph.context import RunContext
 from mdsa.graph.state import AgentState, SubQuery
 from mdsa.nodes.failures import MODEL_FAILURES
 from mdsa.nodes.history import question_text
+from mdsa.nodes.two_way import TwoWayNode
 
 __all__ = ["make_decompose"]
 
@@ -50,7 +51,7 @@ def make_decompose(
     load_model: Callable[[], BaseChatModel] | None,
     *,
     timeout_s: float | None = None,
-) -> Runnable[AgentState, dict[str, Any]]:
+) -> TwoWayNode[AgentState]:
     """Build the node.
 
     Args:
@@ -88,7 +89,7 @@ def make_decompose(
             return _kept(state, error)
         return _result(state, reply.text, degraded=False)
 
-    return RunnableLambda(decompose, afunc=adecompose, name="reason")
+    return TwoWayNode(decompose, adecompose)
 
 
 def _kept(state: AgentState, error: Exception) -> dict[str, Any]:

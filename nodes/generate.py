@@ -9,7 +9,7 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
-from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
+from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import BaseTool
 from langgraph.runtime import get_runtime
 
@@ -18,6 +18,7 @@ from mdsa.graph.state import DomainState
 from mdsa.nodes.failures import MODEL_FAILURES
 from mdsa.nodes.prompt import domain_prompt
 from mdsa.nodes.tool_calls import with_call_ids, without_calls
+from mdsa.nodes.two_way import TwoWayNode
 
 __all__ = ["ModelLoader", "make_generate"]
 
@@ -35,7 +36,7 @@ def make_generate(
     tools: Sequence[BaseTool] = (),
     max_tool_rounds: int = 4,
     timeout_s: float | None = None,
-) -> Runnable[DomainState, dict[str, Any]]:
+) -> TwoWayNode[DomainState]:
     """Build the node.
 
     Args:
@@ -88,8 +89,7 @@ def make_generate(
             reply = _degraded(await bind(fallback, state).ainvoke(messages, config), error)
         return update(reply, state)
 
-    # Not called "generate": monitoring counts a node by the run that bears its name.
-    return RunnableLambda(generate, afunc=agenerate, name="call_model")
+    return TwoWayNode(generate, agenerate)
 
 
 def _degraded(reply: AIMessage, error: Exception) -> AIMessage:

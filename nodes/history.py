@@ -44,6 +44,8 @@ def own_turns(messages: Sequence[AnyMessage], domain: str, *, max_tokens: int) -
             and answer.response_metadata.get("domains") == [domain]
         ):
             turns += [question, answer]
+    if not turns:
+        return []
     return trim_messages(
         turns,
         max_tokens=max_tokens,

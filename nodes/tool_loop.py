@@ -6,20 +6,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, ToolMessage
-from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 from langgraph.prebuilt import ToolNode
 from langgraph.prebuilt.tool_node import ToolCallRequest
 from langgraph.types import Command
 
 from mdsa.graph.state import DomainState
+from mdsa.nodes.two_way import TwoWayNode
 
 __all__ = ["after_generate", "make_tools"]
 
 ToolReply = ToolMessage | Command[Any]
 
 
-def make_tools(tools: Sequence[BaseTool]) -> Runnable[DomainState, dict[str, Any]]:
+def make_tools(tools: Sequence[BaseTool]) -> TwoWayNode[DomainState]:
     """Build the node over the domain's allow-listed tools; any other name is an error message."""
     node = ToolNode(
         list(tools), wrap_tool_call=_run_unless_refused, awrap_tool_call=_arun_unless_refused
@@ -31,7 +32,7 @@ def make_tools(tools: Sequence[BaseTool]) -> Runnable[DomainState, dict[str, Any
     async def arun(state: DomainState, config: RunnableConfig) -> dict[str, Any]:
         return {**await node.ainvoke(state, config), "rounds": state.get("rounds", 0) + 1}
 
-    return RunnableLambda(run, afunc=arun, name="call_tools")
+    return TwoWayNode(run, arun)
 
 
 def after_generate(state: DomainState) -> str:

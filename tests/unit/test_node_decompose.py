@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from fakes.chat_models import ScriptedChatModel
-from fakes.node_runs import config
+from fakes.node_runs import arun, run
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
@@ -40,10 +40,12 @@ def state() -> Any:
     }
 
 
-def run(reply: Any, context: RunContext | None = None) -> tuple[dict[str, Any], ScriptedChatModel]:
+def split_by(
+    reply: Any, context: RunContext | None = None
+) -> tuple[dict[str, Any], ScriptedChatModel]:
     model = ScriptedChatModel(replies=[reply])
     node = make_decompose(DESCRIPTIONS, lambda: model)
-    return node.invoke(state(), config(context)), model
+    return run(node, state(), context), model
 
 
 def split(*questions: tuple[str, str]) -> str:
@@ -51,7 +53,7 @@ def split(*questions: tuple[str, str]) -> str:
 
 
 def test_without_a_model_the_split_by_clauses_stands() -> None:
-    update = make_decompose(DESCRIPTIONS, None).invoke(state(), config())
+    update = run(make_decompose(DESCRIPTIONS, None), state())
 
     assert update["sub_queries"] == CLAUSES
     assert update["route"]["used_reasoning"]
@@ -60,7 +62,7 @@ def test_without_a_model_the_split_by_clauses_stands() -> None:
 
 
 def test_the_model_is_told_of_permitted_domains_alone() -> None:
-    _, model = run(split(("orders", "q")), RunContext(max_domains=2))
+    _, model = split_by(split(("orders", "q")), RunContext(max_domains=2))
 
     instructions, message = model.prompts[0]
     assert "- orders: Parcels {and} more\n- returns: Refunds" in instructions.text
@@ -72,7 +74,7 @@ def test_the_model_is_told_of_permitted_domains_alone() -> None:
 def test_the_models_questions_replace_the_clauses() -> None:
     reply = f"Sure:\n```json\n{split(('returns', ' how do refunds work '), ('orders', 'b'))}\n```"
 
-    update, _ = run(reply)
+    update, _ = split_by(reply)
 
     assert update["sub_queries"] == [
         {"domain": "returns", "query": "how do refunds work", "context": ""},
@@ -84,13 +86,13 @@ def test_the_models_questions_replace_the_clauses() -> None:
 
 
 def test_only_offered_domains_are_accepted() -> None:
-    update, _ = run(split(("payroll", "a"), ("merge", "b"), ("returns", "c")))
+    update, _ = split_by(split(("payroll", "a"), ("merge", "b"), ("returns", "c")))
 
     assert [query["domain"] for query in update["sub_queries"]] == ["returns"]
 
 
 def test_no_more_questions_than_the_run_allows() -> None:
-    update, _ = run(split(*[("orders", str(number)) for number in range(9)]))
+    update, _ = split_by(split(*[("orders", str(number)) for number in range(9)]))
 
     assert [query["query"] for query in update["sub_queries"]] == ["0", "1", "2"]
 
@@ -111,7 +113,7 @@ def test_no_more_questions_than_the_run_allows() -> None:
     ],
 )
 def test_a_reply_that_cannot_be_used_keeps_the_clauses(reply: str) -> None:
-    update, _ = run(reply)
+    update, _ = split_by(reply)
 
     assert update["sub_queries"] == CLAUSES
     assert update["route"]["domains"] == ["orders", "returns"]
@@ -130,7 +132,7 @@ FAILURES = [
 async def test_a_model_that_fails_keeps_the_clauses(failure: Exception) -> None:
     node = make_decompose(DESCRIPTIONS, lambda: ScriptedChatModel(replies=[failure]))
 
-    for update in (node.invoke(state(), config()), await node.ainvoke(state(), config())):
+    for update in (run(node, state()), await arun(node, state())):
         assert update["sub_queries"] == CLAUSES
         assert update["route"]["degraded"]
 
@@ -139,7 +141,7 @@ async def test_a_model_that_fails_keeps_the_clauses(failure: Exception) -> None:
 async def test_a_model_that_cannot_be_loaded_keeps_the_clauses(failure: Exception) -> None:
     node = make_decompose(DESCRIPTIONS, failing(failure))
 
-    for update in (node.invoke(state(), config()), await node.ainvoke(state(), config())):
+    for update in (run(node, state()), await arun(node, state())):
         assert update["route"]["degraded"]
 
 
@@ -149,7 +151,7 @@ async def test_a_model_that_takes_too_long_keeps_the_clauses() -> None:
 
     node = make_decompose(DESCRIPTIONS, lambda: ScriptedChatModel(replies=[never]), timeout_s=0.01)
 
-    update = await node.ainvoke(state(), config())
+    update = await arun(node, state())
 
     assert update["sub_queries"] == CLAUSES
     assert update["route"]["degraded"]
@@ -157,7 +159,7 @@ async def test_a_model_that_takes_too_long_keeps_the_clauses() -> None:
 
 def test_a_programming_error_is_not_hidden() -> None:
     with pytest.raises(KeyError):
-        run(KeyError("bug"))
+        split_by(KeyError("bug"))
 
 
 def failing(error: Exception) -> Callable[[], BaseChatModel]:

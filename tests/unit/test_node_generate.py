@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from fakes.chat_models import ScriptedChatModel, calls
-from fakes.node_runs import config
+from fakes.node_runs import arun, run
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.tools import tool
@@ -51,9 +51,9 @@ def raising(error: Exception) -> Callable[[], BaseChatModel]:
 
 async def reply_of(node: Any, given: Any, *, run_async: bool) -> AIMessage:
     if run_async:
-        update = await node.ainvoke(given, config())
+        update = await arun(node, given)
     else:
-        update = node.invoke(given, config())
+        update = run(node, given)
     (reply,) = update["messages"]
     return reply
 
@@ -161,7 +161,7 @@ def test_every_call_gets_an_id_of_its_own(ids: list[str | None], earlier_ids: li
     )
     node = make_generate(lambda: model, tools=[lookup])
 
-    (reply,) = node.invoke(state(*earlier), config())["messages"]
+    (reply,) = run(node, state(*earlier))["messages"]
 
     made = [call["id"] for call in reply.tool_calls]
     assert all(made)
@@ -172,7 +172,7 @@ def test_every_call_gets_an_id_of_its_own(ids: list[str | None], earlier_ids: li
 def test_ids_that_are_good_are_kept() -> None:
     model = scripted(calls(("lookup", "a", {}), ("lookup", "b", {})))
 
-    (reply,) = make_generate(lambda: model, tools=[lookup]).invoke(state(), config())["messages"]
+    (reply,) = run(make_generate(lambda: model, tools=[lookup]), state())["messages"]
 
     assert [call["id"] for call in reply.tool_calls] == ["a", "b"]
 
@@ -181,7 +181,7 @@ def test_facts_of_the_run_reach_the_model() -> None:
     model = scripted("x")
     context = RunContext(facts={"order_id": "ORD-7"})
 
-    make_generate(lambda: model, system_prompt="Be kind.").invoke(state(), config(context))
+    run(make_generate(lambda: model, system_prompt="Be kind."), state(), context)
 
     system, question = model.prompts[0]
     assert system.text.startswith("Be kind.")

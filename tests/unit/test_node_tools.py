@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fakes.chat_models import calls
-from fakes.node_runs import config
+from fakes.node_runs import arun, run
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.tools import BaseTool, tool
 
@@ -29,9 +29,9 @@ class Ledger:
         return cancel
 
 
-async def run(ledger: Ledger, state: Any, *, run_async: bool) -> dict[str, Any]:
+async def run_round(ledger: Ledger, state: Any, *, run_async: bool) -> dict[str, Any]:
     node = make_tools([ledger.tool()])
-    return await node.ainvoke(state, config()) if run_async else node.invoke(state, config())
+    return await arun(node, state) if run_async else run(node, state)
 
 
 both_ways = pytest.mark.parametrize("run_async", [False, True], ids=["sync", "async"])
@@ -42,7 +42,7 @@ async def test_calls_run_and_the_round_is_counted(run_async: bool) -> None:
     ledger = Ledger()
     call = calls(("cancel", "a", {"order": "1"}), ("cancel", "b", {"order": "2"}))
 
-    update = await run(ledger, {"messages": [call], "rounds": 1}, run_async=run_async)
+    update = await run_round(ledger, {"messages": [call], "rounds": 1}, run_async=run_async)
 
     assert sorted(ledger.cancelled) == ["1", "2"]
     assert [(m.tool_call_id, m.text, m.status) for m in update["messages"]] == [
@@ -58,7 +58,7 @@ async def test_a_declined_call_does_not_run_and_the_model_is_told(run_async: boo
     call = calls(("cancel", "a", {"order": "1"}), ("cancel", "b", {"order": "2"}))
     state = {"messages": [call], "refused_calls": {"a": "The user declined this call."}}
 
-    update = await run(ledger, state, run_async=run_async)
+    update = await run_round(ledger, state, run_async=run_async)
 
     assert ledger.cancelled == ["2"]
     refused, done = update["messages"]
@@ -77,7 +77,7 @@ async def test_tools_off_the_list_and_wrong_arguments_are_errors_for_the_model(
     ledger = Ledger()
     call = calls(("delete_everything", "a", {}), ("cancel", "b", {"colour": "red"}))
 
-    update = await run(ledger, {"messages": [call]}, run_async=run_async)
+    update = await run_round(ledger, {"messages": [call]}, run_async=run_async)
 
     assert ledger.cancelled == []
     assert [message.status for message in update["messages"]] == ["error", "error"]
