@@ -127,9 +127,10 @@ async def measure(turns: int, folder: Path, *, warm_up: int = 10) -> list[Timing
     spent: dict[str, list[float]] = {variant: [] for variant in VARIANTS}
     async with _variants(folder) as variants:
         for number in range(warm_up + turns):
-            # Never the same twice: what was embedded for an earlier turn must be of no use.
-            question = f"How much is express shipping of {number + 2} parcels to Ohio?"
-            for name, turn in variants.items():
+            for place, (name, turn) in enumerate(variants.items()):
+                # Never the same twice: what was embedded before must be of no use.
+                parcels = number * len(variants) + place + 2
+                question = f"How much is express shipping of {parcels} parcels to Ohio?"
                 started = time.perf_counter()
                 await turn(question)
                 if number >= warm_up:
