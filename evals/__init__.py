@@ -1,0 +1,1 @@
+"""Measurements: one module per question asked, run as `python -m mdsa.evals.<module>`."""

@@ -102,9 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="mdsa.evals.answers")
     parser.add_argument("--questions", type=Path, required=True)
     parser.add_argument("--app", type=Path, help="app file; the demo's by default")
-    parser.add_argument(
-        "--misses", action="store_true", help="print what went wrong"
-    )
+    parser.add_argument("--misses", action="store_true", help="print what went wrong")
     options = parser.parse_args(arguments)
     rows = json.loads(options.questions.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder:

@@ -1,7 +1,7 @@
 """The errors that MDSA raises.
 
 MdsaError
-├── InvalidInputError        a message, argument or file content that cannot be used (also ValueError)
+├── InvalidInputError        a message, argument or file that cannot be used (also ValueError)
 ├── ConfigError              a setting, app file or domain folder that is wrong
 ├── RegistryError            (also LookupError)
 │   ├── UnknownNameError     no such domain, tool, model scheme …
@@ -11,7 +11,7 @@ MdsaError
 │   ├── ToolTimeoutError     it ran longer than it may
 │   └── ToolExecutionError   it raised
 ├── ModelError
-│   └── ModelUnavailableError  server down, weights or package missing (also ConnectionError: retried)
+│   └── ModelUnavailableError  server, weights or package missing (also ConnectionError: retried)
 ├── RetrievalError           a document that cannot be read, or a store that cannot be used
 ├── StorageError             data directory full, read-only or corrupt
 ├── SessionError

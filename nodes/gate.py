@@ -25,8 +25,6 @@ from mdsa.router.clauses import points_back
 __all__ = ["Verdict", "decide", "gate"]
 
 _ORDINALS = ("first", "second", "third", "fourth")
-_OUT_OF_SCOPE = 0.5
-"""Above this probability that no domain fits, a message is out of scope."""
 
 
 class Verdict(NamedTuple):
@@ -102,7 +100,7 @@ def decide(
         query = SubQuery(domain=last_domain, query=text, context=previous)
         reason = f"a follow-up without a domain of its own stays with {last_domain}"
         return _ask(found, "direct", [query], reason)
-    if best is None or message["out_of_scope"] > _OUT_OF_SCOPE:
+    if best is None or message["out_of_scope"] > scores[best]:
         return _ask(found, "unmatched", [], "no domain fits the message")
     if barred:
         return _ask(found, "unmatched", [], "no domain that the caller may use fits the message")

@@ -112,6 +112,7 @@ def test_only_order_tracking_has_tools() -> None:
         "order_tracking": [
             "get_order_status",
             "list_order_items",
+            "get_shipment_history",
             "cancel_order",
             "change_delivery_address",
         ],
