@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,5 +70,10 @@ def similarity_features(
 
 def stems(text: str) -> set[str]:
     """Stems of a text's words, lower-cased."""
+    return {_stem(word) for word in _WORD.findall(text.lower())}
+
+
+@lru_cache(maxsize=8192)
+def _stem(word: str) -> str:
     # A stemmer keeps state while it works, so threads must not share one.
-    return set(stemmer("english").stemWords(_WORD.findall(text.lower())))
+    return str(stemmer("english").stemWord(word))
