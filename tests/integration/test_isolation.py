@@ -228,9 +228,8 @@ def test_a_session_carries_nothing_from_one_domain_to_the_next(
 def test_a_tool_that_is_not_of_the_domain_is_not_run(agent: TinyBERTOrchestrator):
     for name in NAMES:
         for foreign in other(name):
-            result = agent.process_request(
-                f"{name} call:look_{foreign}", {"allowed_domains": [name]}
-            )
+            context = {"allowed_domains": [name], "threshold": 0.0}
+            result = agent.process_request(f"{name} call:look_{foreign}", context)
 
             assert result["domain"] == name
             assert result["tool_calls"]
