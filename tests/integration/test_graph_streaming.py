@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fakes.chat_models import calls
 from fakes.graphs import agent, specialist, thread
-from langchain_core.messages import AIMessageChunk, HumanMessage
+from fakes.order_tools import OrderDesk
+from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
 both_ways = pytest.mark.parametrize("run_async", [False, True], ids=["sync", "async"])
@@ -84,3 +86,20 @@ async def test_tokens_of_two_domains_can_be_told_apart(run_async: bool) -> None:
             domain = namespace[0].partition(":")[0]
             by_domain[domain] = by_domain.get(domain, "") + data[0].text
     assert by_domain == {"orders": "orders answers", "returns": "returns answers"}
+
+
+@both_ways
+async def test_results_of_tools_come_as_messages_once_each(run_async: bool) -> None:
+    desk = OrderDesk()
+    call = calls(("look_up", "c0", {"order": "7"}))
+    graph = agent(orders=specialist("orders", call, "packed", tools=desk.tools()))
+
+    parts = await stream(graph, QUESTION, run_async=run_async)
+
+    # Not under "updates": those of a nested graph show the keys of its output alone.
+    results = [
+        (namespace[0].partition(":")[0], data[0].name, data[0].text)
+        for namespace, mode, data in parts
+        if mode == "messages" and isinstance(data[0], ToolMessage)
+    ]
+    assert results == [("orders", "look_up", "7 is packed")]
