@@ -14,9 +14,13 @@ from mdsa.utils.validation import describe_problems
 __all__ = ["RESERVED_NAMES", "DomainConfig"]
 
 RESERVED_NAMES = frozenset(
+    # The graph's nodes, the shared store and the guide's stand-in for a failure.
     {"classify", "gate", "decompose", "clarify", "unmatched", "merge", "global", "error"}
+    # Keys of the graph's state, which LangGraph does not let a node be called.
+    | {"messages", "classification", "route", "sub_queries", "answers"}
+    | {"last_domain", "last_question", "pending_clarification"}
 )
-"""Names of the graph's own nodes and of the shared store."""
+"""Names that a domain cannot have."""
 
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 

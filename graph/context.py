@@ -17,7 +17,8 @@ class RunContext(BaseModel):
     user_id: str | None = Field(default=None, description="Who asks.")
     tenant: str | None = Field(default=None, description="Customer whose data this run may touch.")
     allowed_domains: list[str] | None = Field(
-        default=None, description="Domains that the caller may use; empty form field: all of them."
+        default=None,
+        description="Domains that the caller may use. Left out: all; an empty list: none.",
     )
     threshold: float = Field(
         default=0.7,
