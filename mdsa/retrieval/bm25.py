@@ -7,18 +7,26 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from bm25s import BM25
-from bm25s.stopwords import STOPWORDS_EN_PLUS
 from numpy.typing import NDArray
 from snowballstemmer import stemmer
+
+if TYPE_CHECKING:
+    from bm25s import BM25
 
 __all__ = ["BM25Index", "tokenize"]
 
 _WORD = re.compile(r"\w+")
-_STOP_WORDS = frozenset(STOPWORDS_EN_PLUS)
-"""With question words, which are rare in documents and would weigh most in a question."""
+
+
+@lru_cache(maxsize=1)
+def _stop_words() -> frozenset[str]:
+    """With question words, which are rare in documents and would weigh most in a question."""
+    from bm25s.stopwords import STOPWORDS_EN_PLUS
+
+    return frozenset(STOPWORDS_EN_PLUS)
 
 
 @lru_cache(maxsize=65_536)
@@ -29,7 +37,8 @@ def _stem(word: str) -> str:
 
 def tokenize(text: str) -> list[str]:
     """Split into lower-case words, drop English stop words, and stem (Snowball English)."""
-    return [_stem(word) for word in _WORD.findall(text.casefold()) if word not in _STOP_WORDS]
+    stop_words = _stop_words()
+    return [_stem(word) for word in _WORD.findall(text.casefold()) if word not in stop_words]
 
 
 class BM25Index:
@@ -44,6 +53,8 @@ class BM25Index:
         self._frequency = Counter(word for words in documents for word in set(words))
         self._index: BM25 | None = None
         if self._frequency:  # bm25s cannot index an empty vocabulary
+            from bm25s import BM25  # it loads scipy, which takes long
+
             self._index = BM25(method="lucene", backend="numpy", csc_backend="numpy")
             self._index.index(list(documents), show_progress=False)
 
