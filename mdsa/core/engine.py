@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.errors import GraphRecursionError, NodeTimeoutError
 from langgraph.types import Command, Interrupt, StreamMode
@@ -219,10 +219,7 @@ def _live_events(namespace: tuple[str, ...], mode: str, data: Any) -> list[Event
     if mode == "messages":
         message, metadata = data
         # Outside of the domains a model writes plans, such as decompose's, and no answers.
-        if not path or not isinstance(message, AIMessageChunk) or not message.text:
-            return []
-        node = "/".join([*path, metadata["langgraph_node"]])
-        return [{"type": "token", "node": node, "text": message.text}]
+        return _told([*path, metadata["langgraph_node"]], message) if path else []
     events: list[Event] = []
     for name, update in data.items():
         if name == "__interrupt__":
@@ -230,7 +227,16 @@ def _live_events(namespace: tuple[str, ...], mode: str, data: Any) -> list[Event
         events.append({"type": "node", "node": "/".join([*path, name])})
         if name == "gate" and not path:
             events.append({"type": "route", "route": update["route"]})
-        events += [
+    return events
+
+
+def _told(path: list[str], message: BaseMessage) -> list[Event]:
+    """What a domain's node said: a piece of an answer, or a tool's result.
+
+    Updates do not hold the latter: of a domain's subgraph they show what leaves it, its answers.
+    """
+    if isinstance(message, ToolMessage):
+        return [
             {
                 "type": "tool",
                 "domain": path[0],
@@ -238,7 +244,7 @@ def _live_events(namespace: tuple[str, ...], mode: str, data: Any) -> list[Event
                 "status": message.status,
                 "content": message.text,
             }
-            for message in (update or {}).get("messages", [])
-            if path and isinstance(message, ToolMessage)
         ]
-    return events
+    if isinstance(message, AIMessageChunk) and message.text:
+        return [{"type": "token", "node": "/".join(path), "text": message.text}]
+    return []
