@@ -10,11 +10,9 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, ExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from queue import SimpleQueue
-from typing import Any, TypeVar
-
-from anyio.from_thread import BlockingPortal, start_blocking_portal
+from typing import TypeVar
 
 from mdsa.errors import MdsaError
 
@@ -31,21 +29,26 @@ class _End:
 
 
 class LoopThread:
-    """Runs coroutines for other threads. The thread is a daemon: it never keeps a program alive."""
+    """Runs coroutines for other threads.
+
+    The thread is a daemon, and nothing waits for it when the program ends: one that never calls
+    `close` ends as if it had. anyio's blocking portal is not used for that reason: its last
+    reference, dropped while Python shuts down, waits for a thread that runs no more.
+    """
 
     def __init__(self) -> None:
-        self._stack = ExitStack()
-        self._portal: BlockingPortal = self._stack.enter_context(
-            start_blocking_portal(name="mdsa-loop")
-        )
-        self._idle = threading.Condition()
-        self._starting = 0
-        self._tasks: set[Future[Any]] = set()
+        self._stack = AsyncExitStack()
+        self._lock = threading.Lock()
         self._closing = False
+        self._failure: BaseException | None = None
+        self._loop = asyncio.new_event_loop()
+        self._stopped = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="mdsa-loop", daemon=True)
+        self._thread.start()
 
     def enter(self, manager: AbstractAsyncContextManager[T]) -> T:
         """Enter a context manager on the loop; it is left at `close`."""
-        return self._stack.enter_context(self._portal.wrap_async_context_manager(manager))
+        return self.call(lambda: self._stack.enter_async_context(manager))
 
     def call(self, function: Callable[[], Awaitable[T]]) -> T:
         """Run a coroutine function and wait for it; the caller must not be on this loop.
@@ -93,41 +96,60 @@ class LoopThread:
 
     def close(self) -> None:
         """Wait for what runs, leave the context managers and stop the loop."""
-        try:
-            with self._idle:
+        self._refuse_own_thread()
+        with self._lock:
+            if not self._closing:
                 self._closing = True
-                self._idle.wait_for(lambda: not self._starting and not self._tasks)
+                self._loop.call_soon_threadsafe(self._stopped.set)
+        try:
+            self._thread.join()
         except BaseException:  # Ctrl-C, say: the caller waits no longer
-            with self._idle:
-                tasks = list(self._tasks)
-            for task in tasks:
-                task.cancel()
+            if self._thread.is_alive():
+                self._loop.call_soon_threadsafe(self._cancel_all)
             raise
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serve())
+        except BaseException as error:  # noqa: BLE001 - raised by close, in the caller's thread
+            self._failure = error
         finally:
-            self._stack.close()
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            # This leaves threads of the loop that hang to themselves instead of waiting for them.
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        try:
+            await self._stopped.wait()
+            while others := asyncio.all_tasks() - {asyncio.current_task()}:
+                await asyncio.wait(others)
+        finally:
+            await self._stack.aclose()
+
+    def _cancel_all(self) -> None:
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
 
     def _start(self, function: Callable[[], Awaitable[T]]) -> Future[T]:
-        with self._idle:
+        self._refuse_own_thread()
+
+        async def run() -> T:
+            return await function()
+
+        with self._lock:
             if self._closing:
                 raise MdsaError("the agent was closed while the call came in; call it again.")
-            self._starting += 1
-        task: Future[T] | None = None
-        try:
-            # Without the lock: it waits for the loop, on which ended tasks wait for the lock.
-            task = self._portal.start_task_soon(function)
-        finally:
-            with self._idle:
-                self._starting -= 1
-                if task is not None:
-                    self._tasks.add(task)
-                self._idle.notify_all()
-        task.add_done_callback(self._forget)
-        return task
+            return asyncio.run_coroutine_threadsafe(run(), self._loop)
 
-    def _forget(self, task: Future[Any]) -> None:
-        with self._idle:
-            self._tasks.discard(task)
-            self._idle.notify_all()
+    def _refuse_own_thread(self) -> None:
+        if threading.current_thread() is self._thread:
+            raise RuntimeError(
+                "this call would wait for itself: it comes from the agent's own event loop, on "
+                "which subscribers of the message bus run; hand it to another thread."
+            )
 
     def _pump(
         self, events: Callable[[], AsyncIterator[T]], put: Callable[[T | _End], None]

@@ -132,15 +132,21 @@ from mdsa.core.orchestrator import TinyBERTOrchestrator
 orchestrator = TinyBERTOrchestrator(intent_model_path="model-best-tinybert")
 orchestrator.register_domain(name="support", description="Customer support", keywords=["help"])
 print(orchestrator.process_request(message="Can you help me?")["domain"])
+"""
+STREAM = """
 events = orchestrator.stream_request("Can you help me?")
 print(next(events)["type"])
 """
 
 
-def test_a_program_that_never_closes_ends_by_itself():
-    # Left over: the loop, the database's thread, and a stream that nobody finished.
+@pytest.mark.parametrize("more", ["", STREAM], ids=["after an answer", "within a stream"])
+def test_a_program_that_never_closes_ends_by_itself(more: str):
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", PROGRAM + more],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
     assert done.returncode == 0, done.stderr
