@@ -36,7 +36,7 @@ def evaluate_retrieval_command(
         typer.Option("--datasets", metavar="NAME", help="A data set; repeat it for several."),
     ] = None,
 ) -> None:
-    """Compare hybrid search with its halves, BM25 and dense."""
+    """Compare hybrid search with dense, BM25 and reciprocal rank fusion."""
     from mdsa.evals.datasets import DATASETS
     from mdsa.evals.retrieval import evaluate_retrieval
 

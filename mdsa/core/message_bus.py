@@ -35,9 +35,7 @@ class Topic(StrEnum):
     REQUEST_INTERRUPTED = "request.interrupted"
     DOMAIN_REGISTERED = "domain.registered"
     DOMAIN_REMOVED = "domain.removed"
-    TOOL_REGISTERED = "tool.registered"
     TOOL_EXECUTED = "tool.executed"
-    DOCUMENTS_ADDED = "documents.added"
 
 
 @dataclass(frozen=True, slots=True)
