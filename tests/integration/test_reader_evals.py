@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mdsa.embeddings import load_embeddings
 from mdsa.errors import InvalidInputError
 from mdsa.evals.reader import evaluate_squad, evaluate_tools
 from mdsa.evals.reader_data import PARTS, load_squad
-from mdsa.evals.reader_fit import fit, training_rows
-from mdsa.models.reader.scoring import FEATURES
+from mdsa.evals.reader_dev import load_dev
+from mdsa.evals.reader_fit import Group, dev_groups, fit, squad_groups
+from mdsa.models.reader.encoder import CachedEncoder
+from mdsa.models.reader.features import FEATURES
 
 _FACTS = {
     "The bridge in Arlen was built in 1902. It is made of steel.": ("When was it built?", "1902"),
@@ -106,20 +109,72 @@ def test_tool_arguments_are_compared_as_bfcl_does(tmp_path: Path) -> None:
     assert (result["exact"], result["wrong_arguments"]) == (0.5, 0.5)
 
 
-def test_rows_are_labelled_where_the_answer_stands(squad: Path) -> None:
+def test_sentences_are_labelled_where_the_answer_stands(squad: Path) -> None:
     data = load_squad(squad)
 
-    rows, labels = training_rows(data, data.part("tune"))
+    groups = squad_groups(data, data.part("tune"))
 
-    assert rows.shape == (len(labels), len(FEATURES))
-    assert 0 < labels.sum() <= 12  # once with its paragraph, and once blurred
+    assert {group.rows.shape[1] for group in groups} == {len(FEATURES)}
+    assert all(len(g.rows) == len(g.given) == len(g.labels) for g in groups)
+    # Each of six questions has its answer with its paragraph, and once more blurred.
+    assert [group.labels.sum() for group in groups if group.labels.any()] == [1.0] * 12
 
 
-def test_the_fit_finds_the_weights_that_made_the_data() -> None:
+def test_the_fit_finds_the_weights_that_made_the_choices() -> None:
     rng = np.random.default_rng(0)
-    rows = rng.normal(size=(4000, 2))
-    chance = 1 / (1 + np.exp(-(rows @ [2.0, -1.0] - 0.5)))
+    groups = []
+    for _ in range(1500):
+        rows, given = rng.normal(size=(4, 2)), rng.normal(size=4)
+        odds = np.append(np.exp(rows @ [2.0, -1.0] - 0.5 + given), 1.0)
+        choice = rng.choice(5, p=odds / odds.sum())  # the fifth is no answer
+        groups.append(Group(rows, given, np.eye(5)[choice][:4]))
 
-    intercept, weights = fit(rows, (rng.random(4000) < chance).astype(float))
+    intercept, weights = fit(groups)
 
     assert np.allclose([intercept, *weights], [-0.5, 2.0, -1.0], atol=0.2)
+
+
+def test_a_group_counts_as_often_as_its_weight_says() -> None:
+    rng = np.random.default_rng(1)
+    groups = [
+        Group(rng.normal(size=(3, 2)), np.zeros(3), np.eye(3)[number % 3]) for number in range(60)
+    ]
+    doubled = [Group(g.rows, g.given, g.labels, 2.0) for g in groups[:30]] + groups[30:]
+
+    weighted, repeated = fit(doubled), fit([*groups[:30], *groups])
+
+    assert np.allclose(weighted[1], repeated[1], atol=1e-3)
+
+
+def test_questions_get_the_passages_that_the_product_finds(tmp_path: Path) -> None:
+    documents = [
+        {"id": f"d{number}", "title": f"Fact {number}", "text": text}
+        for number, text in enumerate(_FACTS)
+    ]
+    question = {
+        "question": "What is the bridge built of?",
+        "kind": "other",
+        "document": "d0",
+        "sentences": ["It is made of\nsteel."],
+    }
+    path = tmp_path / "dev.json"
+    organisation = {"name": "Town", "documents": documents, "questions": [question]}
+    path.write_text(json.dumps({"organisations": [organisation]}), encoding="utf-8")
+
+    (found,) = load_dev(path, load_embeddings())
+    first, second = dev_groups([found], CachedEncoder(load_embeddings()))
+
+    assert found.answers == ("It is made of steel.",)
+    assert found.passages[0].title == "Fact 0"
+    assert len(found.passages) == 5
+    assert [p.id for p in found.others] == [1, 2, 3, 4, 5]
+    assert "Fact 0" not in {p.title for p in found.others}
+    assert (first.labels.sum(), second.labels.sum()) == (1.0, 0.0)
+
+
+def test_a_file_of_another_form_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "dev.json"
+    path.write_text("{}", encoding="utf-8")
+
+    with pytest.raises(InvalidInputError, match=r"dev\.json"):
+        load_dev(path, load_embeddings())

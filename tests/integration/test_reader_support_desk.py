@@ -53,7 +53,8 @@ def test_questions_without_an_answer_are_not_answered(model: ReaderChatModel, to
         if not reply.response_metadata["abstained"]:
             answered.append((row["question"], reply.text))
 
-    assert len(answered) <= 2, answered
+    assert len(_DESK["unanswerable"]) == 8
+    assert len(answered) <= 4, answered
 
 
 def test_requests_call_the_right_tool_with_the_right_arguments(model: ReaderChatModel) -> None:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from mdsa.models.passages import Passage
-from mdsa.models.reader.sentences import split_passage, split_prose, whole_lists
+from mdsa.models.reader.lists import whole_lists
+from mdsa.models.reader.sentences import split_passage, split_prose
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_list_items_keep_their_markers_apart() -> None:
 def test_a_list_is_also_one_unit_and_lists_under_two_headings_are_two() -> None:
     text = "## A\n1. one\n2. two\n## B\n1. three\n2. four"
 
-    lists = whole_lists(split_passage(Passage(1, "", text)))
+    lists = whole_lists(split_passage(Passage(1, "", text)), {1: ""})
 
     assert [(unit.text, unit.context) for unit in lists] == [
         ("1. one\n2. two", "A"),

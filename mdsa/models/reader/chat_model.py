@@ -22,9 +22,9 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field, PrivateAttr
 
+from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.prompt import read_conversation
 from mdsa.models.reader.reply import Limits, Reply, compose
-from mdsa.models.reader.scoring import CachedEncoder
 from mdsa.models.reader.tool_choice import Tool
 
 __all__ = ["ReaderChatModel"]
@@ -47,7 +47,7 @@ class ReaderChatModel(BaseChatModel):
         description="Sentence encoder; None loads `mdsa.embeddings` at the first use.",
     )
     threshold: float = Field(
-        default=0.07,
+        default=0.12,
         ge=0,
         le=1,
         description="Probability below which the best sentence is no answer; see evals/reader.py.",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from mdsa.models.passages import Passage
 from mdsa.models.reader.answer_types import AnswerType, holds
-from mdsa.models.reader.scoring import CachedEncoder, Question, probabilities
-from mdsa.models.reader.sentences import Sentence, split_passage, whole_lists
-from mdsa.models.reader.words import distinctive_terms
+from mdsa.models.reader.encoder import CachedEncoder
+from mdsa.models.reader.features import Question
+from mdsa.models.reader.lists import whole_lists
+from mdsa.models.reader.scoring import probabilities
+from mdsa.models.reader.sentences import Sentence, split_passage
 
 __all__ = ["Extract", "extract"]
 
@@ -22,8 +26,15 @@ _LEANS = re.compile(
 )
 
 _TYPED_SHARE = 0.3
-_SURE = 0.3
-_UNSURE_SHARE = 0.35
+_TINY = 1e-9
+_LONGEST_PROSE = 400
+"""Characters; a list may be longer."""
+
+# How far behind the best sentence, in log-odds, another is still shown with it. Chosen on
+# evals/data/reader_dev.json.
+_BEHIND_BESIDE = 2.5
+_BEHIND_SAME_PASSAGE = 1.0
+_BEHIND_ELSEWHERE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +42,27 @@ class Extract:
     """What the passages say to one question.
 
     Attributes:
-        text: verbatim sentences in the order of their passages; empty where none is good enough.
         confidence: probability that the best sentence answers, in [0, 1].
-        passages: ids of the passages used, each once.
+        sentences: verbatim, in the order of their passages; none where none is good enough.
     """
 
-    text: str
     confidence: float
-    passages: tuple[int, ...] = ()
+    sentences: tuple[Sentence, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The sentences as they are shown; empty for none."""
+        return _join(self.sentences)
+
+    @property
+    def passages(self) -> tuple[int, ...]:
+        """Ids of the passages used, each once."""
+        used = [number for s in self.sentences for number in (s.passage, s.ends_in) if number]
+        return tuple(dict.fromkeys(used))
+
+    def without(self, said: Collection[str]) -> Extract:
+        """The same, less the sentences whose text was said before."""
+        return replace(self, sentences=tuple(s for s in self.sentences if s.text not in said))
 
 
 def extract(
@@ -60,14 +84,14 @@ def extract(
     """
     sentences = [sentence for passage in passages for sentence in split_passage(passage)]
     if not sentences:
-        return Extract("", 0.0)
-    candidates = [*sentences, *whole_lists(sentences)]
+        return Extract(0.0)
     titles = {passage.id: passage.title for passage in passages}
+    candidates = [*sentences, *whole_lists(sentences, titles)]
     scores = probabilities(question, candidates, titles, encoder)
     order = sorted(range(len(candidates)), key=lambda index: -scores[index])
     confidence = float(scores[order[0]])
     if confidence < threshold:
-        return Extract("", confidence)
+        return Extract(confidence)
     # Rather one that holds the kind of thing asked for, if it is nearly as good.
     kind = question.answer_type
     best = next(
@@ -79,65 +103,46 @@ def extract(
         ),
         order[0],
     )
-    chosen = _companions(candidates[best], sentences)
+    odds = np.log(np.maximum(scores, _TINY)) - np.log(np.maximum(1 - scores, _TINY))
+    chosen = _companions(candidates[best], candidates, question)
     for index in order:
-        if index == best:
+        behind = float(odds[best] - odds[index])
+        if not _belongs(candidates[index], candidates[best], chosen, behind):
             continue
-        if len(chosen) >= max_sentences or scores[index] < threshold * _UNSURE_SHARE:
-            break
-        other = candidates[index]
-        if _belongs(
-            other,
-            candidates[best],
-            question,
-            float(scores[index] / scores[best]),
-            sure=confidence >= _SURE,
-        ):
-            chosen += [s for s in _companions(other, sentences) if s not in chosen]
+        longer = _without_repeats([*chosen, *_companions(candidates[index], candidates, question)])
+        if len(longer) <= max_sentences and sum(len(s.text) for s in longer) <= _LONGEST_PROSE:
+            chosen = longer
     chosen = _without_repeats(chosen[: max(max_sentences, 1)])
     ranks = {passage.id: rank for rank, passage in enumerate(passages)}
     chosen.sort(key=lambda s: (s.passage != candidates[best].passage, ranks[s.passage], s.position))
-    return Extract(_join(chosen), confidence, tuple(dict.fromkeys(s.passage for s in chosen)))
+    return Extract(confidence, tuple(chosen))
 
 
-def _companions(sentence: Sentence, sentences: Sequence[Sentence]) -> list[Sentence]:
+def _companions(
+    sentence: Sentence, candidates: Sequence[Sentence], question: Question
+) -> list[Sentence]:
     """The sentence with what it needs: the one it leans on, its list, or its table's header."""
+    block = [s for s in candidates if (s.passage, s.block) == (sentence.passage, sentence.block)]
     if sentence.kind == "row":
-        header = next(
-            s for s in sentences if (s.passage, s.block) == (sentence.passage, sentence.block)
-        )
+        header = block[0]
         return [header, sentence] if header != sentence else [sentence]
-    if sentence.kind == "lead":
-        for whole in whole_lists(sentences):
-            if (whole.passage, whole.block) == (sentence.passage, sentence.block):
-                return [whole]
+    steps = question.answer_type is AnswerType.STEPS and sentence.numbered
+    if sentence.kind == "lead" or (sentence.kind == "item" and steps):
+        return [s for s in block if s.kind == "list"][:1] or [sentence]
     if sentence.kind == "prose" and _LEANS.match(sentence.text):
-        for before in sentences:
-            if (
-                before.passage == sentence.passage
-                and before.block == sentence.block
-                and before.position == sentence.position - 1
-            ):
-                return [sentence, before]
+        before = [s for s in block if s.position == sentence.position - 1 and s.kind == "prose"]
+        return [sentence, *before]
     return [sentence]
 
 
-def _belongs(
-    other: Sentence, best: Sentence, question: Question, ratio: float, *, sure: bool
-) -> bool:
-    """Whether a further sentence is part of the answer, not merely like it."""
-    names = distinctive_terms(question.full)
-    if {"list", "row"} & {other.kind, best.kind} or not names <= distinctive_terms(other.text):
+def _belongs(other: Sentence, best: Sentence, chosen: Sequence[Sentence], behind: float) -> bool:
+    """Whether a further sentence is so nearly as good that it is shown too."""
+    if other in chosen or {"list", "row", "lead"} & {other.kind, *(s.kind for s in chosen)}:
         return False
-    follows = (
-        other.passage == best.passage
-        and other.block == best.block
-        and other.position == best.position + 1
-    )
-    several = question.answer_type in (AnswerType.STEPS, AnswerType.REASON, AnswerType.OTHER)
-    if not sure:  # rather show a little more than leave the answer one sentence away
-        return ratio >= _UNSURE_SHARE
-    return ratio >= (0.5 if follows or several else 0.7)
+    if other.passage != best.passage:
+        return behind <= _BEHIND_ELSEWHERE
+    beside = other.block == best.block and abs(other.position - best.position) == 1
+    return behind <= (_BEHIND_BESIDE if beside else _BEHIND_SAME_PASSAGE)
 
 
 def _without_repeats(chosen: Sequence[Sentence]) -> list[Sentence]:

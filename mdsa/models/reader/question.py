@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mdsa.models.reader.scoring import Question
+from mdsa.models.reader.features import Question
 from mdsa.models.reader.sentences import split_prose
 from mdsa.models.reader.words import content_stems, distinctive_terms, is_attribute, stem, tokens
 

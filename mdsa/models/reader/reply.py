@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.extraction import Extract, extract
+from mdsa.models.reader.features import Question
 from mdsa.models.reader.prompt import Conversation
 from mdsa.models.reader.question import split_message
 from mdsa.models.reader.render import label, render_outcomes
-from mdsa.models.reader.scoring import CachedEncoder, Question
 from mdsa.models.reader.tool_choice import Choice, Tool, choose
 from mdsa.models.reader.words import content_stems
 
@@ -166,6 +167,7 @@ def _answer(parts: Sequence[_Part], conversation: Conversation, limits: Limits) 
     unanswered = 0
     asked: tuple[str, ...] = ()
     shown: list[str] = []
+    said: set[str] = set()
     for part in parts:
         outcomes = [
             o for o in conversation.outcomes if part.choice and o.name == part.choice.tool.name
@@ -180,9 +182,12 @@ def _answer(parts: Sequence[_Part], conversation: Conversation, limits: Limits) 
                 asked = question.asked_for
                 texts.append(question.text)
         elif part.found.text:
-            if part.found.text not in texts:
-                texts.append(part.found.text)
-            passages += part.found.passages
+            # One sentence may answer two parts of a message, and is said once.
+            new = part.found.without(said)
+            if new.sentences:
+                texts.append(new.text)
+            said.update(sentence.text for sentence in new.sentences)
+            passages += new.passages
         else:
             unanswered += 1
     others = [o for o in conversation.outcomes if o.name not in shown]

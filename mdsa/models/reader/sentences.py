@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 from mdsa.models.passages import Passage
 
-__all__ = ["Sentence", "split_passage", "split_prose", "whole_lists"]
+__all__ = ["Sentence", "split_passage", "split_prose"]
 
 _ABBREVIATIONS_TEXT = """
 mr mrs ms dr prof st sr jr vs etc e.g i.e cf al no nos fig figs vol pp ed eds dept approx est
@@ -24,6 +24,10 @@ _UNDERLINE = re.compile(r"^\s*(={3,}|-{3,})\s*$")
 _ITEM = re.compile(r"^(\s*)([-*+•‣◦]|\(?\d{1,2}[.)]|\(?[a-z][.)]|[Ss]tep \d{1,2}[:.)])\s+(\S.*)$")
 _ROW = re.compile(r"^\s*\|.*\|\s*$")
 _RULE = re.compile(r"^\s*\|?[\s:|-]+\|?\s*$")
+_LEADS = re.compile(
+    r":$|\b(?:these steps|(?:following|next) steps|steps below|as follows|like this|do this)\W*$",
+    re.IGNORECASE,
+)
 _SPEAKER = re.compile(r"^(?:Q|A|Question|Answer)\s*[:.]\s+", re.IGNORECASE)
 
 
@@ -39,6 +43,9 @@ class Sentence:
         kind: `lead` is a sentence that ends in a colon and opens a list; `list` is a whole list
             as one unit, its items one a line with their markers, which can answer together.
         marker: `1.`, `-` and so on of an item.
+        headless: whether it is a numbered list that does not begin at one, from a passage that was
+            cut from its document in the middle of it.
+        ends_in: id of a further passage that a list ends in; 0 for none.
         context: headings, the question of an FAQ entry or a table's header above it.
     """
 
@@ -49,11 +56,18 @@ class Sentence:
     kind: Literal["prose", "item", "row", "lead", "list"]
     marker: str = ""
     context: str = ""
+    headless: bool = False
+    ends_in: int = 0
 
     @property
     def numbered(self) -> bool:
         """Whether it is an item of a numbered list."""
-        return any(character.isdigit() for character in self.marker)
+        return self.number is not None
+
+    @property
+    def number(self) -> int | None:
+        """Number of an item; None where it has none."""
+        return _number(self.marker)
 
 
 def split_prose(text: str) -> list[str]:
@@ -85,16 +99,25 @@ def split_passage(passage: Passage) -> list[Sentence]:
     found: list[Sentence] = []
     heading = question = header = ""
     block = -1
+    number_before = 0
     for number, (kind, marker, text) in enumerate(_blocks(passage.text)):
         if kind == "heading":
             heading, question, header = text, "", ""
             block = -1
             continue
+        if kind != "item":
+            number_before = 0
         if kind != "row":
             header = ""
         elif not header:
             header = text  # the first row names the columns, and may be data all the same
-        same_list = kind == "item" and found and found[-1].kind in ("item", "lead")
+        same_list = (
+            kind == "item"
+            and found
+            and found[-1].kind in ("item", "lead")
+            and not _begins_anew(marker, number_before)
+        )
+        number_before = _number(marker) or (number_before if same_list else 0)
         same_table = kind == "row" and found and found[-1].kind == "row"
         if block < 0 or not (same_list or same_table):
             block = number
@@ -113,12 +136,23 @@ def split_passage(passage: Passage) -> list[Sentence]:
                     passage=passage.id,
                     position=len(found),
                     block=block,
-                    kind="lead" if kind == "prose" and body.endswith(":") else kind,
+                    kind="lead" if kind == "prose" and _LEADS.search(body) else kind,
                     marker=marker if index == 0 else "",
                     context=context,
                 )
             )
     return found
+
+
+def _begins_anew(marker: str, before: int) -> bool:
+    """Whether a numbered item opens another list right after one."""
+    number = _number(marker)
+    return number is not None and before > 0 and number <= before
+
+
+def _number(marker: str) -> int | None:
+    digits = re.search(r"\d+", marker)
+    return int(digits.group()) if digits else None
 
 
 def _join_short(pieces: list[str]) -> list[str]:
@@ -130,29 +164,6 @@ def _join_short(pieces: list[str]) -> list[str]:
         else:
             joined.append(piece)
     return joined
-
-
-def whole_lists(sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Every list of two items or more as one unit, with the sentence that leads into it."""
-    blocks: dict[tuple[int, int], list[Sentence]] = {}
-    for sentence in sentences:
-        if sentence.kind in ("item", "lead"):
-            blocks.setdefault((sentence.passage, sentence.block), []).append(sentence)
-    return [
-        replace(parts[0], text="\n".join(_lines(parts)), kind="list", marker=parts[-1].marker)
-        for parts in blocks.values()
-        if sum(bool(part.marker) for part in parts) > 1
-    ]
-
-
-def _lines(parts: Sequence[Sentence]) -> list[str]:
-    lines: list[str] = []
-    for part in parts:
-        if part.marker or not lines:
-            lines.append(f"{part.marker} {part.text}".strip())
-        else:
-            lines[-1] += " " + part.text  # a further sentence of the same item
-    return lines
 
 
 _Kind = Literal["prose", "item", "row"]

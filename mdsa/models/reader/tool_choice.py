@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mdsa.models.reader.arguments import Filled, fill
+from mdsa.models.reader.encoder import CachedEncoder
+from mdsa.models.reader.features import Question
 from mdsa.models.reader.question import is_question
 from mdsa.models.reader.render import label
-from mdsa.models.reader.scoring import CachedEncoder, Question
 from mdsa.models.reader.words import content_stems, stem, tokens
 
 __all__ = ["Choice", "Tool", "choose", "rank"]

@@ -8,9 +8,18 @@ from functools import lru_cache
 
 import snowballstemmer
 
-__all__ = ["STOP_WORDS", "content_stems", "distinctive_terms", "is_attribute", "stem", "tokens"]
+__all__ = [
+    "STOP_WORDS",
+    "codes",
+    "content_stems",
+    "distinctive_terms",
+    "is_attribute",
+    "stem",
+    "tokens",
+]
 
 _TOKEN = re.compile(r"[A-Za-zÀ-ɏ0-9]+(?:['’][A-Za-z]+|[-_.][A-Za-z0-9]+)*")  # noqa: RUF001
+_CODE = re.compile(r"(?<![\w-])(?=[A-Za-z]+[-_.]?\d)[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*")
 _STEMMER = snowballstemmer.stemmer("english")
 _STEMMER_LOCK = threading.Lock()
 
@@ -93,6 +102,11 @@ def content_stems(text: str) -> list[str]:
 def is_attribute(word: str) -> bool:
     """Whether a word is a colour, size or weekday: an answer about one says nothing of another."""
     return word.lower() in _ATTRIBUTES
+
+
+def codes(text: str) -> set[str]:
+    """Identifiers that begin with letters and hold digits, in lower case: `e21`, `ord-1002`."""
+    return {match.group().lower() for match in _CODE.finditer(text)}
 
 
 def distinctive_terms(text: str) -> set[str]:
