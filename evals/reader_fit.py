@@ -16,8 +16,9 @@ behavior", 1974): the sentences of one question compete with each other and with
 them better than a logistic regression of each sentence by itself, which also learns how hard the
 question is. What `fixed_terms` adds is a given. The penalty is on squares (L2).
 
-`--by-organisation` prints, for each organisation, how the reader answers its questions with weights
-that were fitted without it.
+`--by-organisation` prints instead how well the best sentence does on each organisation's questions,
+with weights fitted without that organisation, at the reader's threshold; the threshold was chosen
+by it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import argparse
 import json
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,13 +46,14 @@ from mdsa.evals.reader_data import (
 )
 from mdsa.evals.reader_dev import DevQuestion, flat, load_dev
 from mdsa.models.passages import Passage
+from mdsa.models.reader.chat_model import ReaderChatModel
 from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.features import FEATURES, Question, features
 from mdsa.models.reader.fixed_terms import fixed_terms
 from mdsa.models.reader.lists import whole_lists
 from mdsa.models.reader.sentences import split_passage
 
-__all__ = ["Group", "dev_groups", "fit", "main", "squad_groups"]
+__all__ = ["Group", "balanced", "dev_groups", "fit", "held_out", "main", "squad_groups"]
 
 _CONDITIONS = ("present", "absent", "swapped", "blurred", "blurred_absent")
 _PENALTY = 0.2
@@ -200,18 +202,58 @@ def balanced(first: Sequence[Group], second: Sequence[Group]) -> list[Group]:
     return [*(Group(g.rows, g.given, g.labels, weight) for g in first), *second]
 
 
+def held_out(
+    first: Sequence[Group], by_organisation: Mapping[str, Sequence[Group]], threshold: float
+) -> dict[str, dict[str, float]]:
+    """Shares for each organisation with weights fitted without it, of the best sentence alone.
+
+    Args:
+        first: groups of the other set, in every fit.
+        by_organisation: groups of each.
+        threshold: probability below which the best sentence is no answer.
+    """
+    report = {}
+    for name, groups in by_organisation.items():
+        others = [g for key, each in by_organisation.items() if key != name for g in each]
+        intercept, weights = fit(balanced(first, others))
+        right: list[bool] = []
+        said: list[bool] = []
+        for group in groups:
+            logits = group.rows @ weights + intercept + group.given
+            right.append(bool(group.labels[logits.argmax()] > 0))
+            said.append(bool(1 / (1 + np.exp(-logits.max())) >= threshold))
+        answerable = np.array([group.labels.any() for group in groups])
+        shown, correct = np.array(said), np.array(right)
+        report[name] = {
+            "found": int(answerable.sum()),
+            "best_right": float(correct[answerable].mean()),
+            "said_right": float((correct & shown)[answerable].mean()),
+            "said_wrong": float((~correct & shown)[answerable].mean()),
+            "abstained_without_answer": float((~shown)[~answerable].mean()),
+        }
+    return report
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the fitted weights as JSON, ready for `mdsa.models.reader.scoring`."""
     parser = argparse.ArgumentParser(prog="mdsa.evals.reader_fit")
     parser.add_argument("--data-dir", type=Path, required=True, help="folder of a SQuAD-style set")
     parser.add_argument("--dev", type=Path, required=True, help="questions by organisation")
+    parser.add_argument("--by-organisation", action="store_true", help="cross-validate instead")
     options = parser.parse_args(arguments)
     data = load_squad(options.data_dir)
-    questions = load_dev(options.dev, load_embeddings())
-    groups = balanced(
-        squad_groups(data, data.part("tune")),
-        dev_groups(questions, CachedEncoder(load_embeddings(), size=200_000)),
-    )
+    encoder = CachedEncoder(load_embeddings(), size=200_000)
+    by_organisation: dict[str, list[Group]] = {}
+    for question in load_dev(options.dev, load_embeddings()):
+        by_organisation.setdefault(question.organisation, []).extend(
+            dev_groups([question], encoder)
+        )
+    first = squad_groups(data, data.part("tune"))
+    if options.by_organisation:
+        report = held_out(first, by_organisation, ReaderChatModel().threshold)
+        sys.stdout.write(json.dumps(report, indent=2) + "\n")
+        return
+    groups = balanced(first, [group for each in by_organisation.values() for group in each])
     intercept, weights = fit(groups)
     result = {
         "groups": len(groups),

@@ -107,6 +107,16 @@ def test_steps_come_whole_though_a_passage_ends_within_them(model: ReaderChatMod
         ]
 
 
+def test_a_passage_that_ends_before_its_steps_does_not_answer_alone(model: ReaderChatModel) -> None:
+    lead = "To descale the oven, follow these steps:"
+    cut = [("Descaling the oven", f"Loose scale is normal.\n\n{lead}")]
+    rest = [("Descaling the oven", f"{lead}\n\n1. Empty the tank.\n2. Pour in the descaler.")]
+
+    assert lead not in _ask(model, cut, "How do I descale my oven?")
+    text = _ask(model, [*cut, *rest], "How do I descale my oven?")
+    assert text.splitlines() == [lead, "1. Empty the tank.", "2. Pour in the descaler."]
+
+
 def test_steps_are_not_given_from_their_middle_on(model: ReaderChatModel) -> None:
     text = _ask(model, _OVEN[1:], "How do I descale my oven?")
 

@@ -14,7 +14,7 @@ from mdsa.errors import InvalidInputError
 from mdsa.evals.reader import evaluate_squad, evaluate_tools
 from mdsa.evals.reader_data import PARTS, load_squad
 from mdsa.evals.reader_dev import load_dev
-from mdsa.evals.reader_fit import Group, dev_groups, fit, squad_groups
+from mdsa.evals.reader_fit import Group, dev_groups, fit, held_out, squad_groups
 from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.features import FEATURES
 
@@ -178,3 +178,20 @@ def test_a_file_of_another_form_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidInputError, match=r"dev\.json"):
         load_dev(path, load_embeddings())
+
+
+def test_an_organisation_is_judged_by_weights_fitted_without_it() -> None:
+    def groups(sign: float) -> list[Group]:
+        rng = np.random.default_rng(2)
+        found = []
+        for number in range(40):
+            labels = np.eye(4)[number % 4]
+            rows = rng.normal(size=(4, 1)) + sign * 6 * labels[:, None]
+            found.append(Group(rows, np.zeros(4), labels))
+        empty = [Group(rng.normal(size=(4, 1)), np.zeros(4), np.zeros(4)) for _ in range(40)]
+        return [*found, *empty]
+
+    report = held_out([], {"same": groups(1), "also": groups(1), "opposite": groups(-1)}, 0.5)
+
+    assert report["opposite"]["found"] == 40
+    assert report["opposite"]["best_right"] < 0.2

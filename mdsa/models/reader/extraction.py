@@ -86,7 +86,14 @@ def extract(
     if not sentences:
         return Extract(0.0)
     titles = {passage.id: passage.title for passage in passages}
-    candidates = [*sentences, *whole_lists(sentences, titles)]
+    lists = whole_lists(sentences, titles)
+    # A passage may end between the sentence that leads into a list and the list.
+    said = [
+        s for s in sentences if s.kind != "lead" or any(x.text.startswith(s.text) for x in lists)
+    ]
+    candidates = [*said, *lists]
+    if not candidates:
+        return Extract(0.0)
     scores = probabilities(question, candidates, titles, encoder)
     order = sorted(range(len(candidates)), key=lambda index: -scores[index])
     confidence = float(scores[order[0]])
@@ -107,7 +114,7 @@ def extract(
     chosen = _companions(candidates[best], candidates, question)
     for index in order:
         behind = float(odds[best] - odds[index])
-        if not _belongs(candidates[index], candidates[best], chosen, behind):
+        if not _belongs(candidates[index], candidates[best], chosen, behind, kind):
             continue
         longer = _without_repeats([*chosen, *_companions(candidates[index], candidates, question)])
         if len(longer) <= max_sentences and sum(len(s.text) for s in longer) <= _LONGEST_PROSE:
@@ -128,19 +135,24 @@ def _companions(
         return [header, sentence] if header != sentence else [sentence]
     steps = question.answer_type is AnswerType.STEPS and sentence.numbered
     if sentence.kind == "lead" or (sentence.kind == "item" and steps):
-        return [s for s in block if s.kind == "list"][:1] or [sentence]
+        own = [s for s in block if s.kind == "list"]
+        others = [s for s in candidates if s.kind == "list" and s.text.startswith(sentence.text)]
+        return [*own, *others][:1] or [sentence]
     if sentence.kind == "prose" and _LEANS.match(sentence.text):
         before = [s for s in block if s.position == sentence.position - 1 and s.kind == "prose"]
         return [sentence, *before]
     return [sentence]
 
 
-def _belongs(other: Sentence, best: Sentence, chosen: Sequence[Sentence], behind: float) -> bool:
+def _belongs(
+    other: Sentence, best: Sentence, chosen: Sequence[Sentence], behind: float, kind: AnswerType
+) -> bool:
     """Whether a further sentence is so nearly as good that it is shown too."""
     if other in chosen or {"list", "row", "lead"} & {other.kind, *(s.kind for s in chosen)}:
         return False
     if other.passage != best.passage:
-        return behind <= _BEHIND_ELSEWHERE
+        # Steps of one passage and of another lead to two ends.
+        return kind is not AnswerType.STEPS and behind <= _BEHIND_ELSEWHERE
     beside = other.block == best.block and abs(other.position - best.position) == 1
     return behind <= (_BEHIND_BESIDE if beside else _BEHIND_SAME_PASSAGE)
 

@@ -102,7 +102,8 @@ def _code_terms(
         if other:
             terms.append(-12.0)
         elif any(named):
-            terms.append(1.0 if right else -6.0)
+            # Under a title that names it stand many sentences; that tells less of each.
+            terms.append((2.0 if asked & found else 0.0) if right else -6.0)
         else:
             terms.append(0.0)
     return np.array(terms)
