@@ -92,7 +92,7 @@ def load_app(path: Path) -> App:
         ConfigError: a file is missing or broken; the message names it, and the key.
     """
     file = _validate(AppFile, _read_yaml(path), path)
-    domains = [_domain(entry, path) for entry in file.domains]
+    domains = [_domain(entry, index, path) for index, entry in enumerate(file.domains)]
     names = [domain.config.name for domain in domains]
     for name in names:
         if names.count(name) > 1:
@@ -122,10 +122,10 @@ def load_domain_folder(folder: Path) -> DomainEntry:
     )
 
 
-def _domain(entry: str | dict[str, Any], path: Path) -> DomainEntry:
+def _domain(entry: str | dict[str, Any], index: int, path: Path) -> DomainEntry:
     if isinstance(entry, str):
         return load_domain_folder(path.parent / entry)
-    return DomainEntry(config=_validate(DomainConfig, entry, path))
+    return DomainEntry(config=_validate(DomainConfig, entry, path, f"domains.{index}"))
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -142,8 +142,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return dict(values)
 
 
-def _validate(model: type[M], values: Mapping[str, Any], path: Path) -> M:
+def _validate(model: type[M], values: Mapping[str, Any], path: Path, within: str = "") -> M:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {describe_problems(error)}") from error
+        raise ConfigError(f"{path}: {describe_problems(error, within)}") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from anyio.from_thread import start_blocking_portal
 
 from mdsa.domains.app_file import App
-from mdsa.errors import ConfigError, MdsaError
+from mdsa.errors import ConfigError, MdsaError, StorageError
 from mdsa.graph.assembly import Assembly
 from mdsa.retrieval.ingest import IngestReport, ingest
 from mdsa.retrieval.knowledge_base import KnowledgeBase
@@ -25,12 +25,17 @@ def install_app(app: App, assembly: Assembly, data_dir: Path) -> None:
 
     Raises:
         ConfigError: the app file names a tool, model or tool family that cannot be used.
+        StorageError: a tool family cannot use the data directory.
         ToolError: an MCP server does not answer.
     """
     for family in app.file.tools:
         try:
             for tool in load_tool_family(family, data_dir=data_dir):
                 assembly.tools.register(tool)
+        except StorageError as error:
+            raise StorageError(
+                f"data directory {data_dir} (MDSA_DATA_DIR, --data-dir) cannot be used: {error}"
+            ) from error
         except MdsaError as error:
             raise ConfigError(f"{app.path}: key 'tools': {error}") from error
     if app.file.mcp_servers:

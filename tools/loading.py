@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from mdsa.errors import ConfigError, MdsaError
+from mdsa.errors import ConfigError, MdsaError, StorageError
 from mdsa.tools.registry import as_tool
 from mdsa.tools.tool import Tool
 
@@ -25,14 +25,15 @@ def load_tool_family(entry_point: str, **kwargs: Any) -> list[Tool]:
 
     Raises:
         ConfigError: the entry point cannot be imported or called, or gives no tools.
+        StorageError: the data directory that it was offered cannot be used.
     """
     function = _import(entry_point)
     try:
         made = function(**_accepted(entry_point, function, kwargs))
         tools = [as_tool(item) for item in _as_list(entry_point, made)]
-    except ConfigError:
+    except (ConfigError, StorageError):
         raise
-    except Exception as error:
+    except Exception as error:  # whatever the family's own code raised, named as its fault
         reason = str(error) if isinstance(error, MdsaError) else f"{type(error).__name__}: {error}"
         raise ConfigError(f"tool family {entry_point!r} could not be built: {reason}") from error
     names = [tool.name for tool in tools]
@@ -51,7 +52,7 @@ def _import(entry_point: str) -> Callable[..., Any]:
         )
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:
+    except Exception as error:  # a module runs any code when it is imported; named as its fault
         hint = (
             "; install its package, or start Python where it can be found (PYTHONPATH)"
             if isinstance(error, ModuleNotFoundError)

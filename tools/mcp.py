@@ -114,7 +114,7 @@ async def _list_tools(name: str, server: McpServerConfig) -> list[BaseTool]:
             tools: list[BaseTool] = await adapters.load_mcp_tools(
                 None, connection=connection, server_name=name, handle_tool_errors=False
             )
-    except Exception as error:
+    except Exception as error:  # what a transport raises is open-ended; told as the server's
         raise await asyncio.to_thread(_unreachable, name, server, error) from error
     if server.tools is None:
         return tools

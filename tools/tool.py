@@ -191,7 +191,7 @@ class Tool:
         call = partial(self.function, **self._bind(arguments, injected))
         try:
             return self._calls.call(call)
-        except Exception as error:
+        except Exception as error:  # a tool may raise anything; callers expect a ToolError
             if isinstance(error, ToolError) or _steers_graph(error):
                 raise
             raise ToolExecutionError(f"tool {self.name!r} failed: {_reason(error)}") from error
@@ -204,7 +204,7 @@ class Tool:
         call = partial(function, **self._bind(arguments, injected))
         try:
             return await self._calls.acall(call)
-        except Exception as error:
+        except Exception as error:  # a tool may raise anything; callers expect a ToolError
             if isinstance(error, ToolError) or _steers_graph(error):
                 raise
             raise ToolExecutionError(f"tool {self.name!r} failed: {_reason(error)}") from error

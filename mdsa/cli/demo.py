@@ -47,7 +47,10 @@ def demo(
     invocation: Invocation,
     keep: Annotated[
         bool,
-        typer.Option("--keep", help="Use the data folder; by default nothing is left behind."),
+        typer.Option(
+            "--keep",
+            help="Use the data folder; by default sessions and knowledge are thrown away.",
+        ),
     ] = False,
 ) -> None:
     """Watch a scripted conversation with the example shop.
@@ -89,7 +92,7 @@ def demo(
 
 
 def _inside(settings: Settings, folder: Path) -> Settings:
-    """The settings of a run that finds nothing and leaves nothing."""
+    """The settings of a run that finds and leaves nothing but the prepared encoder in the cache."""
     return settings.model_copy(
         update={"data_dir": folder, "chroma_persist_dir": None, "intent_model_path": None}
     )

@@ -94,7 +94,7 @@ def _show(report: IngestReport) -> None:
     out = console()
     columns = ["files", "added", "updated", "unchanged", "deleted", "failed"]
     out.print(table(columns, [(*counts, len(report.failed))]))
-    out.print(plain("Added to deleted count chunks.", "dim"))
+    out.print(plain("The columns from added to deleted count chunks.", "dim"))
     if report.skipped:
         out.print(plain(f"{len(report.skipped)} files of other types were passed over.", "dim"))
     errors = console(stderr=True)

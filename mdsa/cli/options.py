@@ -130,7 +130,7 @@ def takes_common_options(
             *added,
         ]
         # typer reads a command's options from its signature.
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # set, not declared
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         return run
 

@@ -84,12 +84,22 @@ def facts(values: Mapping[str, RenderableType]) -> Table:
     return grid
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
-    """A table; numbers are set to the right."""
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], *, whole: Sequence[str] = ()
+) -> Table:
+    """A table; numbers are set to the right.
+
+    Args:
+        columns: their heads.
+        rows: as many values each as there are columns.
+        whole: columns whose values stay on one line, so that they can be copied.
+    """
     built = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for index, column in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
-        built.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        built.add_column(
+            column, justify="right" if numeric else "left", overflow="fold", no_wrap=column in whole
+        )
     for row in rows:
         built.add_row(*(value if isinstance(value, Text) else plain(value) for value in row))
     return built

@@ -25,6 +25,7 @@ T = TypeVar("T")
 sessions = typer.Typer(no_args_is_help=True, help="List, show, delete and prune sessions.")
 
 _AGE = re.compile(r"(\d{1,6})\s*([smhdw])")
+_WHOLE_CHARS = 40
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -58,7 +59,10 @@ def list_sessions(
     ]
     out = console()
     if rows:
-        out.print(table(["session", "user", "turns", "last used", "domain"], rows))
+        # A name that no terminal shows on one line would be cut off.
+        fits = all(len(info.session_id) <= _WHOLE_CHARS for info in found)
+        columns = ["session", "user", "turns", "last used", "domain"]
+        out.print(table(columns, rows, whole=["session"] if fits else []))
     else:
         out.print(plain("There are no sessions."))
 

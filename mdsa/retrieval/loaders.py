@@ -173,7 +173,7 @@ def _load_csv(path: Path) -> Iterator[Section]:
             lines = [
                 f"{key}: {value.strip()}" for key, value in row.items() if (value or "").strip()
             ]
-            yield Section("\n".join(lines), f"{path.stem} {number}", {"row": number})
+            yield Section("\n".join(lines), f"{path.stem}, row {number}", {"row": number})
     except csv.Error as error:
         raise RetrievalError(f"{path}: line {reader.line_num} is not CSV ({error})") from error
 
