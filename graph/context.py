@@ -15,7 +15,6 @@ class RunContext(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     user_id: str | None = Field(default=None, description="Who asks.")
-    tenant: str | None = Field(default=None, description="Customer whose data this run may touch.")
     allowed_domains: list[str] | None = Field(
         default=None,
         description="Domains that the caller may use. Left out: all; an empty list: none.",

@@ -93,6 +93,7 @@ class RouteState(TypedDict):
     reason: str
     """One sentence for a person."""
     used_reasoning: bool
+    """The questions are the reasoning model's, and not the split by clauses."""
     degraded: bool
     """The configured reasoning model could not be used."""
     declined: list[str]

@@ -104,7 +104,7 @@ def _result(state: AgentState, reply: str | None, *, degraded: bool) -> dict[str
     route = {
         **state["route"],
         "domains": domains,
-        "used_reasoning": True,
+        "used_reasoning": bool(questions),
         "degraded": degraded or (reply is not None and not questions),
     }
     if domains != state["route"]["domains"]:

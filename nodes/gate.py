@@ -25,6 +25,16 @@ from mdsa.router.clauses import points_back
 __all__ = ["Verdict", "decide", "gate"]
 
 _ORDINALS = ("first", "second", "third", "fourth")
+# fmt: off
+_FILLERS = frozenset(
+    {
+        "a", "about", "an", "and", "for", "i", "is", "it", "its", "m", "mean", "meant", "my", "of",
+        "on", "one", "please", "question", "s", "that", "the", "this", "to", "yes",
+    }
+)
+# fmt: on
+_MOST_BESIDES = 2
+"""Words of an answer to a question back that neither name a choice nor fill."""
 
 
 class Verdict(NamedTuple):
@@ -73,10 +83,10 @@ def decide(
     best = _best(scores)
 
     if chosen := _chosen(text, [name for name in choices if name in scores]):
-        reason = "the caller chose it when asked back"
-        return _ask(
-            found, "direct", [SubQuery(domain=chosen, query=previous, context=text)], reason
-        )
+        query = SubQuery(domain=chosen, query=previous, context=text)
+        verdict = _ask(found, "direct", [query], "the caller chose it when asked back")
+        verdict.route["confidence"] = 1.0
+        return verdict
 
     parts, declined, confidence = _parts(found["clauses"], context.threshold)
     names = list(dict.fromkeys(part["domain"] for part in parts))
@@ -167,9 +177,16 @@ def _stays(found: Classification, last_domain: str, threshold: float) -> bool:
 
 
 def _chosen(message: str, choices: list[str]) -> str | None:
-    """The choice that an answer to a question back names, by its words or its place."""
+    """The choice that an answer to a question back names, by its words or its place.
+
+    A message that says much besides is a new question that happens to share a word.
+    """
     words = set(re.findall(r"[a-z0-9]+", message.lower()))
-    named = [name for name in choices if set(re.split(r"[_-]", name.lower())) & words]
+    parts = {name: set(re.split(r"[_-]", name.lower())) for name in choices}
+    besides = words - set().union(*parts.values()) - _FILLERS - set(_ORDINALS)
+    if "?" in message or len(besides) > _MOST_BESIDES:
+        return None
+    named = [name for name in choices if parts[name] & words]
     placed = [name for name, ordinal in zip(choices, _ORDINALS, strict=False) if ordinal in words]
     for candidates in (named, placed):
         if len(candidates) == 1:

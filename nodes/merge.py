@@ -27,10 +27,12 @@ def make_merge(max_history: int = 60) -> Node[AgentState]:
         parts += [f"I can't help with this part: “{text}”" for text in route["declined"]]
         if route["decision"] == "unmatched" and all(answer["abstained"] for answer in answers):
             parts = [_cannot_help(route["scores"])]
+        text = "\n\n".join(parts)
+        shown = [answer["message_id"] for answer in answers if answer["text"] == text]
         message = AIMessage(
-            "\n\n".join(parts),
-            # The id of a single answer's message: a stream has shown it already.
-            id=(answers[0]["message_id"] or None) if len(parts) == len(answers) == 1 else None,
+            text,
+            # An answer that is passed on as it is keeps its id: a stream has shown it already.
+            id=shown[0] or None if shown else None,
             additional_kwargs={"domain": ", ".join(route["domains"]) or None},
             response_metadata={"domains": route["domains"], "decision": route["decision"]},
         )

@@ -39,12 +39,25 @@ def domain_prompt(
         Document(page_content=passage["content"], metadata=passage["metadata"])
         for passage in state.get("passages", [])
     ]
-    question = _FORGED.sub(r"&lt;\1", asked["query"])
-    parts = (format_facts(facts), format_passages(documents), question)
-    prompt: list[AnyMessage] = [SystemMessage(f"{system_prompt}\n\n{_RULES}".strip()), *earlier]
+    parts = (format_facts(facts), format_passages(documents), _disarmed(asked["query"]))
+    prompt: list[AnyMessage] = [
+        SystemMessage(f"{system_prompt}\n\n{_RULES}".strip()),
+        *(_as_said(message) for message in earlier),
+    ]
     if asked["context"] and not _ends_with(earlier, asked["context"]):
-        prompt.append(HumanMessage(asked["context"]))
+        prompt.append(HumanMessage(_disarmed(asked["context"])))
     return [*prompt, HumanMessage("\n\n".join(part for part in parts if part)), *rounds]
+
+
+def _disarmed(text: str) -> str:
+    return _FORGED.sub(r"&lt;\1", text)
+
+
+def _as_said(message: AnyMessage) -> AnyMessage:
+    """An earlier message; the user's own, without blocks that only the application may write."""
+    if not isinstance(message, HumanMessage) or not _FORGED.search(message_text(message)):
+        return message
+    return HumanMessage(_disarmed(message_text(message)), id=message.id)
 
 
 def _ends_with(earlier: Sequence[AnyMessage], context: str) -> bool:

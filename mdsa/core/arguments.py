@@ -11,13 +11,13 @@ from mdsa.graph.assembly import CLAUSES
 from mdsa.models import ModelRegistry, QuantizationType
 from mdsa.router import Router
 from mdsa.router.similarity import SimilarityRouter
+from mdsa.settings import Settings
 
 __all__ = [
     "check_app_models",
-    "check_device",
     "check_quantization",
     "check_reference",
-    "check_threshold",
+    "configured",
     "open_router",
 ]
 
@@ -25,27 +25,31 @@ _DEVICES = ("auto", "cpu", "cuda", "mps")
 _log = logging.getLogger(__name__)
 
 
-def check_device(device: object) -> None:
-    """Refuse a device that there is none of.
+def configured(settings: Settings, **arguments: object) -> Settings:
+    """Give the settings with the arguments that were given in their place.
+
+    An argument at its default does not replace what the environment says.
 
     Raises:
-        InvalidInputError: it is none of those that the message lists.
+        InvalidInputError: a device that there is none of, or a threshold that is no probability.
     """
+    device, threshold = arguments["device"], arguments["use_reasoning_threshold"]
     if device not in _DEVICES:
         raise InvalidInputError(f"device is {device!r}; choose from {', '.join(_DEVICES)}.")
-
-
-def check_threshold(threshold: object) -> None:
-    """Refuse what is no probability.
-
-    Raises:
-        InvalidInputError: it is no number from 0 to 1.
-    """
-    if isinstance(threshold, int | float) and 0 <= threshold <= 1:
-        return
-    raise InvalidInputError(
-        f"use_reasoning_threshold is {threshold!r}; give a probability from 0 to 1."
-    )
+    if (
+        not isinstance(threshold, int | float)
+        or isinstance(threshold, bool)
+        or not 0 <= threshold <= 1
+    ):
+        raise InvalidInputError(
+            f"use_reasoning_threshold is {threshold!r}; give a probability from 0 to 1."
+        )
+    given = {
+        name: value
+        for name, value in arguments.items()
+        if value != Settings.model_fields[name].default or name not in settings.model_fields_set
+    }
+    return settings.model_copy(update=given)
 
 
 def check_quantization(quantization: object) -> None:

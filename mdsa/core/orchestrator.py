@@ -13,10 +13,9 @@ from typing import Any, Self
 
 from mdsa.core.arguments import (
     check_app_models,
-    check_device,
     check_quantization,
     check_reference,
-    check_threshold,
+    configured,
     open_router,
 )
 from mdsa.core.dual_rag import DualRAG
@@ -65,6 +64,8 @@ class TinyBERTOrchestrator:
         default_model: model reference of domains that name none.
         settings: in place of the environment's.
 
+    Of the first four, one left at its default is what the environment says, if it says anything.
+
     Raises:
         InvalidInputError: an argument is out of its range.
         ConfigError: `intent_model_path` holds something that cannot be used.
@@ -86,17 +87,19 @@ class TinyBERTOrchestrator:
         default_model: str = READER,
         settings: Settings | None = None,
     ) -> None:
-        check_device(device)
-        check_threshold(use_reasoning_threshold)
+        self.settings = configured(
+            settings or load_settings(),
+            intent_model_path=intent_model_path,
+            reasoning_model_path=reasoning_model_path,
+            device=device,
+            use_reasoning_threshold=use_reasoning_threshold,
+        )
         check_quantization(quantization)
-        self.settings = settings or load_settings()
-        if device != "auto":
-            self.settings = self.settings.model_copy(update={"device": device})
         if models is None:
             models = ModelRegistry(self.settings)
-        check_reference(models, "reasoning_model_path", reasoning_model_path)
+        check_reference(models, "reasoning_model_path", self.settings.reasoning_model_path)
         check_reference(models, "default_model", default_model)
-        self.threshold = use_reasoning_threshold
+        self.threshold = self.settings.use_reasoning_threshold
         self.tools = tools if tools is not None else ToolRegistry()
         self.message_bus = MessageBus()
         self.monitoring = MonitoringService()
@@ -106,12 +109,12 @@ class TinyBERTOrchestrator:
         self._lock = threading.RLock()
         self._running: Running | None = None
         self._assembly = Assembly(
-            router=router if router is not None else open_router(intent_model_path),
+            router=router or open_router(self.settings.intent_model_path),
             models=models,
             tools=self.tools,
             knowledge=lambda: self.rag,
             default_model=default_model,
-            reasoning_model=reasoning_model_path,
+            reasoning_model=self.settings.reasoning_model_path,
             model_timeout_s=self.settings.request_timeout_s / 2,
             domain_timeout_s=self.settings.request_timeout_s,
             max_history=self.settings.max_history_messages,
@@ -130,7 +133,7 @@ class TinyBERTOrchestrator:
         Documents that cannot be read are passed over, each with a warning that names it.
 
         Args:
-            path: the app file; None is `MDSA_APP`, else the demo's.
+            path: None is `MDSA_APP`, else the demo's.
             settings: in place of the environment's.
             progress: called with (files done, files in all, file) while documents are read.
 
@@ -225,8 +228,7 @@ class TinyBERTOrchestrator:
     def remove_domain(self, name: str) -> None:
         """Remove a domain; turns in flight finish.
 
-        Its documents stay, and belong to whatever is registered under the name again, as after a
-        restart. `rag.remove_domain(name)` deletes them.
+        Its documents stay, for a domain of the same name; `rag.remove_domain(name)` deletes them.
 
         Raises:
             UnknownNameError: no such domain.
@@ -244,9 +246,8 @@ class TinyBERTOrchestrator:
         Args:
             message: the user's text.
             context: `session_id` continues a session (a new one is begun without it); `user_id`
-                owns it; `allowed_domains`, `threshold`, `clarify_margin`, `max_domains` and
-                `tenant` set this run. Any other key is a fact, such as `order_id`, that the
-                domain's model and tools may use.
+                owns it; `allowed_domains`, `threshold`, `clarify_margin` and `max_domains` set
+                this run. Any other key is a fact, such as `order_id`, that the model may use.
 
         Returns:
             `response`, `domain`, `confidence`, `latency_ms`, `used_reasoning`, `decision`,

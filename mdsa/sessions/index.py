@@ -72,8 +72,7 @@ class SessionIndex:
     async def claim(self, session_id: str, user_id: str | None) -> None:
         """Note the session before its first checkpoint, with its owner.
 
-        The owner is the first user who is not anonymous. An anonymous caller (None) is let in:
-        whether callers must say who they are is the application's business.
+        The owner is the first user who is not anonymous.
 
         Raises:
             SessionAccessError: it belongs to another user.
@@ -135,15 +134,16 @@ class SessionIndex:
 
 
 def check_owner(info: SessionInfo, user_id: str | None) -> None:
-    """Refuse another user's session.
+    """Refuse a session that has an owner to everyone else, anonymous callers included.
 
     Raises:
         SessionAccessError: it belongs to another user.
     """
-    if None not in (user_id, info.user_id) and user_id != info.user_id:
+    if info.user_id is not None and user_id != info.user_id:
+        caller = "an anonymous caller" if user_id is None else repr(user_id)
         raise SessionAccessError(
-            f"session {info.session_id!r} belongs to another user than {user_id!r}; use a "
-            "session_id of your own."
+            f"session {info.session_id!r} belongs to another user than {caller}; use a "
+            "session_id of your own, or pass the owner's user_id."
         )
 
 

@@ -67,13 +67,15 @@ class SessionStore:
 
         Raises:
             InvalidInputError: the id cannot name a session.
-            SessionAccessError: the session belongs to another user.
+            SessionAccessError: the session belongs to another user, and the caller is not that
+                user; an anonymous caller (None) is nobody's owner.
             SessionBusyError: another writer held it for all of `wait_s` seconds.
             StorageError: the data directory cannot be used.
         """
         validate_session_id(session_id)
         # A stranger must not get to wait in the owner's queue.
-        await self._check_access(session_id, user_id)
+        if (info := await self._index.get(session_id)) is not None:
+            check_owner(info, user_id)
         async with self._leases.hold(session_id, wait_s):
             await self._index.claim(session_id, user_id)
             yield
@@ -220,8 +222,9 @@ class SessionStore:
         return now is None or now.updated_at == seen.updated_at
 
     async def _check_access(self, session_id: str, user_id: str | None) -> SessionInfo | None:
+        """The session's row; without a user, for the administrator, who may see every one."""
         info = await self._index.get(session_id)
-        if info is not None:
+        if info is not None and user_id is not None:
             check_owner(info, user_id)
         return info
 

@@ -44,7 +44,7 @@ async def test_a_message_for_two_domains_is_answered_by_both_in_its_order(run_as
     state = await ask(graph, "how does a refund work? and where is my parcel?", run_async=run_async)
 
     assert state["route"]["decision"] == "decompose"
-    assert state["route"]["used_reasoning"]
+    assert not state["route"]["used_reasoning"]
     assert state["messages"][-1].text == "in 5 days\n\nat home"
     assert state["messages"][-1].response_metadata["domains"] == ["returns", "orders"]
     assert len(state["messages"]) == 2

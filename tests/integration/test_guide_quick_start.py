@@ -110,7 +110,7 @@ def test_reasoning_that_is_not_there_keeps_the_split_by_clauses(
     result = orchestrator.process_request(MESSAGE, {"threshold": 1.0})
 
     assert result["decision"] == "decompose"
-    assert result["used_reasoning"] is True
+    assert result["used_reasoning"] is False
     assert result["degraded"] is True
     assert result["domain"] == "customer_support"
     assert result["response"].strip()

@@ -33,6 +33,15 @@ def test_making_an_agent_loads_no_model_library():
     assert json.loads(done.stdout) == []
 
 
+def test_the_environment_fills_arguments_left_at_their_defaults(monkeypatch):
+    monkeypatch.setenv("MDSA_USE_REASONING_THRESHOLD", "0.11")
+    monkeypatch.setenv("DEVICE", "cpu")
+
+    with TinyBERTOrchestrator() as left, TinyBERTOrchestrator(use_reasoning_threshold=0.5) as given:
+        assert (left.threshold, left.settings.device) == (0.11, "cpu")
+        assert given.threshold == 0.5
+
+
 def test_making_an_agent_touches_neither_files_nor_threads():
     threads = threading.active_count()
 

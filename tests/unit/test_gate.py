@@ -252,6 +252,26 @@ def test_an_answer_that_chooses_nothing_is_a_message_like_any_other(answer: str)
     assert verdict.route["decision"] == "unmatched"
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the status of order ORD-1001?",
+        "In what order should I wash and dry my jacket?",
+        "please cancel my order ORD-1001 today",
+    ],
+)
+def test_a_new_question_that_shares_a_word_with_a_choice_is_no_choice(question: str) -> None:
+    message = scored(question, order_tracking=0.05, customer_support=0.9)
+
+    verdict = decide(
+        found(message, previous="I received the wrong item."),
+        CONTEXT,
+        choices=["order_tracking", "customer_support"],
+    )
+
+    assert asked(verdict) == [("customer_support", question, "")]
+
+
 def test_a_choice_that_the_caller_may_not_use_any_more_is_no_choice() -> None:
     message = scored("tracking", 0.2, customer_support=0.75)
 

@@ -56,7 +56,7 @@ def test_without_a_model_the_split_by_clauses_stands() -> None:
     update = run(make_decompose(DESCRIPTIONS, None), state())
 
     assert update["sub_queries"] == CLAUSES
-    assert update["route"]["used_reasoning"]
+    assert not update["route"]["used_reasoning"]
     assert not update["route"]["degraded"]
     assert update["route"]["confidence"] == 0.75
 

@@ -74,6 +74,12 @@ def test_a_single_answer_keeps_the_id_under_which_it_was_streamed() -> None:
     assert message.additional_kwargs == {"domain": "returns"}
 
 
+def test_a_text_that_was_not_streamed_gets_an_id_of_its_own() -> None:
+    given = state([answer("unmatched", 0, abstained=True)], decision="unmatched")
+
+    assert merged(given).id is None
+
+
 def test_an_answer_of_a_model_without_ids_gets_none() -> None:
     assert merged(state([answer("returns", 0, message_id="")])).id is None
 

@@ -110,8 +110,9 @@ async def test_owner_is_known_before_the_first_turn_has_finished(store):
 async def test_anonymous_session_goes_to_the_first_user_who_continues_it(store):
     await take_turn(store, "s1", None)
     await take_turn(store, "s1", "ann")
-    await take_turn(store, "s1", None)
     assert (await store.show("s1")).user_id == "ann"
+    with pytest.raises(SessionAccessError, match="anonymous"):
+        await take_turn(store, "s1", None)
     with pytest.raises(SessionAccessError):
         await store.show("s1", "eve")
 
