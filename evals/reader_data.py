@@ -48,7 +48,7 @@ class SquadData:
         """A part of the questions, by a fixed seed.
 
         `tune`, a half, gave the weights and the threshold; features and rules were chosen with an
-        eye on `develop`, half of the rest; `report` is what no choice was made on.
+        eye on `develop`, half of the rest; `report` is what was looked at least.
         """
         order = list(self.items)
         random.Random(_SPLIT_SEED).shuffle(order)  # noqa: S311
