@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from mdsa.cli.demo_turns import DEMO_TURNS
 from mdsa.domains.config import DomainConfig
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +43,10 @@ def _kind(*kinds: str) -> list[dict[str, Any]]:
 
 def _texts(folder: str) -> list[str]:
     return [text for path, text in DOCUMENTS.items() if path.startswith(f"{folder}/")]
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z0-9]+", text.lower()))
 
 
 def _shingles(text: str) -> set[tuple[str, ...]]:
@@ -100,6 +105,23 @@ def test_keywords_and_examples_belong_to_one_domain() -> None:
         fields = yaml.safe_load((DOMAINS / name / "domain.yaml").read_text(encoding="utf-8"))
         words.update(word.lower() for word in fields["keywords"] + fields["examples"])
     assert [word for word, count in words.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_example_of_the_router_is_what_the_demo_or_a_test_asks(name: str) -> None:
+    fields = yaml.safe_load((DOMAINS / name / "domain.yaml").read_text(encoding="utf-8"))
+    asked = [turn.question for turn in DEMO_TURNS] + [entry["question"] for entry in QUESTIONS]
+
+    near = [
+        (example, question)
+        for example in fields["examples"]
+        for question in asked
+        if len(_words(question)) > 3
+        and len(_words(example) & _words(question)) > 0.6 * len(_words(question))
+    ]
+
+    assert near == []
+    assert not set(fields["examples"]) & set(asked)
 
 
 def test_only_order_tracking_has_tools() -> None:
