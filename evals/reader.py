@@ -7,7 +7,7 @@
 highest, and with five others only. Reported: how often the extracted text contains the annotated
 answer, how often the reader abstains, and how long an answer takes, with passages that the encoder
 has not seen (cold) and has (warm). The weights and the threshold come from the part `tune`
-(`mdsa.evals.reader_fit`) and the features were chosen on `develop`. The figures of `report` have been
+(`mdsa.evals.reader_fit`) and the features were chosen on `develop`. The figures of `report` were
 looked at while features were accepted, too: expect a little less on text that is new.
 
 `tools`: the simple_python set of the Berkeley Function Calling Leaderboard: one tool is given, so
