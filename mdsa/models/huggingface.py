@@ -86,7 +86,7 @@ class HuggingFaceChatModel(BaseChatModel):
             total = total + chunk.message
         message = AIMessage(
             content=total.content,
-            usage_metadata=chunks[-1].message.usage_metadata,  # type: ignore[attr-defined]  # as above
+            usage_metadata=chunks[-1].message.usage_metadata,  # type: ignore[attr-defined]  # an AIMessageChunk
             response_metadata=total.response_metadata,
         )
         return ChatResult(generations=[ChatGeneration(message=message)])
@@ -201,7 +201,7 @@ class _Generation:
         except (RuntimeError, ValueError, IndexError) as error:  # out of memory, a bad token …
             self._error = error
         finally:
-            self._streamer.end()  # type: ignore[no-untyped-call]
+            self._streamer.end()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
 
     def __iter__(self) -> Iterator[str]:
         yield from self._streamer

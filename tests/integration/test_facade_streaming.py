@@ -109,7 +109,7 @@ def test_a_stream_closed_early_frees_its_session(agent: TinyBERTOrchestrator, re
     for _ in range(3):
         events = agent.stream_request("an order", {"session_id": "s"})
         assert len(list(islice(events, read))) == read
-        events.close()  # type: ignore[attr-defined]
+        events.close()  # type: ignore[attr-defined]  # a generator behind the Iterator type
 
         assert agent.process_request("an order", {"session_id": "s"})["response"] == "one two three"
 
@@ -118,7 +118,7 @@ async def test_an_async_stream_closed_early_frees_its_session(agent: TinyBERTOrc
     for _ in range(5):
         events = agent.astream_request("an order", {"session_id": "s"})
         await anext(events)
-        await events.aclose()  # type: ignore[attr-defined]
+        await events.aclose()  # type: ignore[attr-defined]  # a generator behind the Iterator type
 
         result = await agent.aprocess_request("an order", {"session_id": "s"})
         assert result["response"] == "one two three"

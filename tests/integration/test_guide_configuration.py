@@ -129,7 +129,7 @@ def test_monitoring_has_the_names_that_troubleshooting_gives():
 
     assert service.stats()["requests_total"] == 1
     with pytest.raises(ImportError):
-        from mdsa.monitoring import RequestLogger  # type: ignore[attr-defined]  # noqa: F401
+        from mdsa.monitoring import RequestLogger  # type: ignore[attr-defined]  # noqa: F401  # left out on purpose
 
 
 @pytest.mark.parametrize("quantization", [QuantizationType.INT8, QuantizationType.INT4])
@@ -141,4 +141,4 @@ def test_quantization_and_a_device_without_hardware_are_accepted(quantization: Q
 
 def test_an_unknown_quantization_lists_the_known():
     with pytest.raises(InvalidInputError, match=r"'int3'.*QuantizationType\.INT8"):
-        TinyBERTOrchestrator(quantization="int3")  # type: ignore[arg-type]
+        TinyBERTOrchestrator(quantization="int3")  # type: ignore[arg-type]  # on purpose

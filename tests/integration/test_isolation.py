@@ -15,6 +15,16 @@ from typing import Any
 import pytest
 from fakes.agents import make_agent, repeat_all, scripted
 from fakes.chat_models import calls
+from fakes.secret_keepers import (
+    NAMES,
+    PLANS,
+    Caller,
+    assert_nothing_of,
+    build,
+    document_secret,
+    other,
+    tool_secret,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
@@ -25,7 +35,6 @@ from mdsa.errors import InvalidInputError, MdsaError, SessionAccessError
 from mdsa.graph.domain_subgraph import build_domain_graph
 from mdsa.tools import Tool, ToolRegistry
 
-NAMES = ["alpha", "beta", "gamma"]
 MANY = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -33,72 +42,10 @@ MANY = settings(
 SOME = settings(MANY, max_examples=8)
 
 
-def document_secret(name: str) -> str:
-    return f"DOC-{name[::-1]}-7313"
-
-
-def tool_secret(name: str) -> str:
-    return f"TOOL-{name[::-1]}-4242"
-
-
-def secrets(*names: str) -> list[str]:
-    return [secret(name) for name in names for secret in (document_secret, tool_secret)]
-
-
-def other(*names: str) -> list[str]:
-    return [name for name in NAMES if name not in names]
-
-
-class Caller:
-    """Calls a tool that the question names as `call:NAME`, then repeats all it was told."""
-
-    def __call__(self, messages: list[BaseMessage]) -> AIMessage:
-        question = next(str(m.text) for m in reversed(messages) if isinstance(m, HumanMessage))
-        if "call:" in question and not isinstance(messages[-1], ToolMessage):
-            name = question.rpartition("call:")[2].split()[0]
-            return calls((name, "call-1", {}))
-        return AIMessage(repeat_all(messages))
-
-
-PLANS: list[Any] = []
-"""What the reasoning model answers next; the last one for ever after."""
-
-
-def build(folder: Path) -> TinyBERTOrchestrator:
-    tools = ToolRegistry()
-    for name in NAMES:
-        tools.register(
-            Tool(f"look_{name}", "Look something up.", lambda name=name: tool_secret(name), {})
-        )
-    models = {
-        "caller": scripted(Caller()),
-        "planner": scripted(lambda _: PLANS[-1] if PLANS else "no plan"),
-    }
-    agent = make_agent(folder, models=models, tools=tools, reasoning="fake://planner")
-    for name in NAMES:
-        agent.register_domain(
-            name, f"All about {name}", [name], "fake://caller", tools=[f"look_{name}"]
-        )
-        agent.rag.add_local_documents(
-            name, [{"content": f"the code is {document_secret(name)}", "metadata": {"owner": name}}]
-        )
-    agent.rag.add_global_documents([{"content": "the code of everybody is SHARED-1"}])
-    return agent
-
-
 @pytest.fixture(scope="module")
 def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyBERTOrchestrator]:
     with build(tmp_path_factory.mktemp("isolation")) as agent:
         yield agent
-
-
-def assert_nothing_of(names: list[str], shown: object, *, also_names: bool = False) -> None:
-    text = json.dumps(shown, default=str)
-    for secret in secrets(*names):
-        assert secret not in text
-    if also_names:
-        for name in names:
-            assert name not in text, f"{name} is named in {text}"
 
 
 def test_the_secrets_are_there_to_be_told(agent: TinyBERTOrchestrator):

@@ -69,6 +69,23 @@ def test_list_for_people(data_dir: Path, tmp_path: Path) -> None:
     assert "There are no sessions" in _run(tmp_path / "none", "list").stdout
 
 
+@pytest.mark.parametrize(("length", "lines"), [(32, 1), (100, 2)])
+def test_an_id_is_shown_whole(tmp_path: Path, length: int, lines: int) -> None:
+    session = "0123456789" * 10
+
+    async def fill() -> None:
+        async with open_session_store(tmp_path) as store, store.hold(session[:length], "u" * 32):
+            await store.after_turn(session[:length], messages=2, last_domain="customer_support")
+
+    asyncio.run(fill())
+
+    shown = _run(tmp_path, "list").stdout
+    column = [line.split(" ")[0] for line in shown.splitlines()[1:]]
+    assert "".join(column) == session[:length]
+    assert len([part for part in column if part]) >= lines
+    assert lines > 1 or column[0] == session[:length]
+
+
 def test_show(data_dir: Path) -> None:
     answer = _run(data_dir, "show", "first", "--json")
 

@@ -203,7 +203,7 @@ def test_what_is_no_follow_up_does_not_stay(
 ) -> None:
     follow_up = found(FOLLOW_UP, in_context=IN_CONTEXT, refers_back=True, previous="q")
 
-    verdict = decide({**follow_up, **change}, CONTEXT, last_domain=last_domain)  # type: ignore[typeddict-item]
+    verdict = decide({**follow_up, **change}, CONTEXT, last_domain=last_domain)  # type: ignore[typeddict-item]  # changes are the test's own
 
     assert verdict.route["decision"] == "unmatched"
 
@@ -283,7 +283,7 @@ def test_a_choice_that_the_caller_may_not_use_any_more_is_no_choice() -> None:
 def test_the_reason_names_what_spoke_for_the_domain() -> None:
     message = {**scored("m", orders=0.8), "evidence": "where is my parcel"}
 
-    verdict = decide(found(message), CONTEXT)  # type: ignore[arg-type]
+    verdict = decide(found(message), CONTEXT)  # type: ignore[arg-type]  # a dict of a Score's keys
 
     assert "0.80" in verdict.route["reason"]
     assert "where is my parcel" in verdict.route["reason"]

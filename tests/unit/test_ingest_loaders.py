@@ -92,8 +92,8 @@ def test_csv_rows_name_their_columns(tmp_path: Path, delimiter: str):
     text = 'name,price\nPen,2\n"Big, Cup",\n'.replace(",", delimiter)
     quoted = f"Big{delimiter} Cup"
     assert load(tmp_path, "p.csv", text) == [
-        ("p 1", "name: Pen\nprice: 2"),
-        ("p 2", f"name: {quoted}"),
+        ("p, row 1", "name: Pen\nprice: 2"),
+        ("p, row 2", f"name: {quoted}"),
     ]
 
 

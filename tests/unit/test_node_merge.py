@@ -150,11 +150,11 @@ def test_the_last_question_does_not_grow_without_end() -> None:
 def test_a_session_keeps_whole_turns_within_its_limit(limit: int) -> None:
     history: list[AnyMessage] = []
     for turn in range(12):
-        history = add_messages(history, [HumanMessage(f"q{turn}")])  # type: ignore[assignment]
+        history = add_messages(history, [HumanMessage(f"q{turn}")])  # type: ignore[assignment]  # declared wider
         update = make_merge(limit)(
             state([answer("a", 0, f"a{turn}", message_id="")], messages=history)
         )
-        history = add_messages(history, update["messages"])  # type: ignore[assignment]
+        history = add_messages(history, update["messages"])  # type: ignore[assignment]  # declared wider
 
         assert len(history) <= limit
         assert isinstance(history[0], HumanMessage)
