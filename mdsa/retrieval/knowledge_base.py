@@ -45,22 +45,28 @@ class Changes:
 class KnowledgeBase:
     """A store that every domain shares, and one for each domain that no other can read.
 
-    Domain None means the shared store throughout. Thread-safe; several processes may read a
-    directory while one writes it.
+    Domain None means the shared store throughout. Thread-safe; any number of processes may read
+    and write a directory, and each call that writes waits for its turn.
 
     Args:
         directory: where the knowledge is kept; made by the first write.
         embeddings: what turns text into vectors.
         shared_name: names the shared store, so that one directory can hold several.
+        write_wait_s: how long a call that writes waits for another writer, in seconds.
     """
 
     def __init__(
-        self, directory: Path, embeddings: Embeddings, *, shared_name: str = "global_knowledge"
+        self,
+        directory: Path,
+        embeddings: Embeddings,
+        *,
+        shared_name: str = "global_knowledge",
+        write_wait_s: float = 30.0,
     ) -> None:
         self._embeddings = embeddings
         self._model = _model_name(embeddings)
         self._shared = shared_collection(shared_name)
-        self._store = ChromaStore(directory)
+        self._store = ChromaStore(directory, wait_s=write_wait_s)
         self._snapshots = Snapshots(self._store)
 
     def __enter__(self) -> Self:
@@ -75,7 +81,7 @@ class KnowledgeBase:
         self.close()
 
     def close(self) -> None:
-        """Close the files and let another process write. Later use opens them again."""
+        """Close the files. Later use opens them again."""
         self._store.close()
 
     def add(self, documents: Sequence[Mapping[str, Any]], *, domain: str | None = None) -> Changes:
@@ -88,10 +94,10 @@ class KnowledgeBase:
 
         Raises:
             InvalidInputError: one of them cannot be stored; then none is.
-            StorageError: the directory cannot be written, or another process writes it.
+            StorageError: the directory cannot be written, or another writes it for too long.
             RetrievalError: the store holds vectors of another model.
         """
-        return self._put(check_documents(documents), domain)
+        return self._put(check_documents(documents), (), domain)
 
     def replace(
         self,
@@ -116,12 +122,7 @@ class KnowledgeBase:
             for origin, originals in documents.items()
             for chunk in check_documents(originals, origin=origin)
         ]
-        name = self._info(domain).name
-        before = self._store.ids_where(name, {_ORIGIN: {"$in": list(documents)}})
-        changes = self._put(chunks, domain)
-        gone = sorted(before - {chunk.id for chunk in chunks})
-        deleted = self._store.delete(name, gone) if gone else 0
-        return Changes(changes.added, changes.updated, changes.unchanged, deleted)
+        return self._put(chunks, list(documents), domain)
 
     def origins(self, *, domain: str | None = None) -> set[str]:
         """Where the documents stored by `replace` come from."""
@@ -139,7 +140,7 @@ class KnowledgeBase:
 
         Raises:
             InvalidInputError: neither is given.
-            StorageError: the directory cannot be written, or another process writes it.
+            StorageError: the directory cannot be written, or another writes it for too long.
         """
         if ids is None and source is None:
             raise InvalidInputError("say which documents to delete: ids=[…] or source='…'")
@@ -318,16 +319,39 @@ class KnowledgeBase:
 
         return chroma_view(self._store, self._info(domain), self._embeddings)
 
-    def _put(self, chunks: list[Chunk], domain: str | None) -> Changes:
+    def _put(self, chunks: list[Chunk], origins: Sequence[str], domain: str | None) -> Changes:
         info = self._info(domain)
+        fresh, _, gone = self._differences(info, chunks, origins)
+        if not fresh and not gone:
+            return Changes(unchanged=len(chunks))
+        # Others may write meanwhile: embedding is what takes long.
+        vectors = self._embed(fresh)
+        with self._store.writing():
+            fresh, updated, gone = self._differences(info, chunks, origins)
+            vectors |= self._embed([chunk for chunk in fresh if chunk.id not in vectors])
+            if fresh:
+                self._store.write(info, fresh, np.stack([vectors[chunk.id] for chunk in fresh]))
+            deleted = self._store.delete(info.name, gone) if gone else 0
+        return Changes(len(fresh) - updated, updated, len(chunks) - len(fresh), deleted)
+
+    def _differences(
+        self, info: CollectionInfo, chunks: Sequence[Chunk], origins: Sequence[str]
+    ) -> tuple[list[Chunk], int, list[str]]:
+        """What is new or changed, how much of it is stored, and what else the origins have left."""
         stored = self._store.digests(info.name, [chunk.id for chunk in chunks])
         fresh = [chunk for chunk in chunks if stored.get(chunk.id) != chunk.digest]
-        if fresh:
-            texts = [chunk.indexed_text for chunk in fresh]
-            vectors = np.asarray(self._embeddings.embed_documents(texts), np.float32)
-            self._store.write(info, fresh, vectors)
         updated = sum(chunk.id in stored for chunk in fresh)
-        return Changes(len(fresh) - updated, updated, len(chunks) - len(fresh))
+        if not origins:
+            return fresh, updated, []
+        before = self._store.ids_where(info.name, {_ORIGIN: {"$in": list(origins)}})
+        return fresh, updated, sorted(before - {chunk.id for chunk in chunks})
+
+    def _embed(self, chunks: Sequence[Chunk]) -> dict[str, NDArray[np.float32]]:
+        if not chunks:
+            return {}
+        vectors = self._embeddings.embed_documents([chunk.indexed_text for chunk in chunks])
+        keys = (chunk.id for chunk in chunks)
+        return dict(zip(keys, np.asarray(vectors, np.float32), strict=True))
 
     def _info(self, domain: str | None) -> CollectionInfo:
         name = self._shared if domain is None else domain_collection(domain)

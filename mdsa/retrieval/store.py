@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mdsa.errors import RetrievalError, StorageError
+from mdsa.retrieval.connection import connection_to, storage_failure
 from mdsa.retrieval.documents import Chunk
-from mdsa.retrieval.writer_lock import WriterLock
 
 if TYPE_CHECKING:
-    from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
 
 __all__ = ["ChromaStore", "CollectionInfo", "StoredChunks"]
@@ -26,6 +23,7 @@ __all__ = ["ChromaStore", "CollectionInfo", "StoredChunks"]
 _T = TypeVar("_T")
 _DIGEST = "mdsa:digest"
 _BATCH = 2_000
+_LONGEST_READ_WAIT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,40 +59,48 @@ class StoredChunks:
 
 
 class ChromaStore:
-    """The collections of one directory. Reading creates nothing; one process may write.
+    """The collections of one directory. Reading creates nothing.
 
-    Thread-safe.
+    Any number of threads and processes may read and write: writes take turns, and each begins with
+    what the ones before have left. Thread-safe.
 
     Args:
         directory: where Chroma keeps its files.
+        wait_s: how long a write waits for its turn, in seconds.
     """
 
-    def __init__(self, directory: Path) -> None:
-        # Chroma and the writer's lock know a directory by its path; two spellings would be two.
-        self.directory = directory.expanduser().resolve()
-        self._lock = threading.RLock()
-        self._writer = WriterLock(self.directory)
-        self._client: Client | None = None
-        self._changed = self.directory / "changed"
-        self._seen: tuple[int, int] | None = None
+    def __init__(self, directory: Path, *, wait_s: float = 30.0) -> None:
+        self._connection = connection_to(directory)
+        self._wait_s = wait_s
+        self.directory = self._connection.directory
 
     def version(self) -> tuple[int, int] | None:
         """A mark that differs after every write, by whichever process; None before the first."""
-        try:
-            status = self._changed.stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_ino
+        return self._connection.version()
 
     def close(self) -> None:
-        """Free files and lock. Later use opens them again."""
-        with self._lock:
-            self._disconnect()
-            self._writer.release()
+        """Free the files. Later use opens them again."""
+        with self._connection.lock:
+            self._connection.disconnect()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Keep other writers out for several calls; makes the directory.
+
+        `write`, `delete` and `drop` do this by themselves.
+
+        Raises:
+            StorageError: the directory cannot be written, or is another writer's for too long.
+        """
+        with ExitStack() as stack:
+            with self._explained("writing"):
+                self.directory.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(self._connection.writer.hold(self._wait_s))
+            yield
 
     def collections(self) -> list[CollectionInfo]:
         """List what there is."""
-        with self._lock, self._explained("listing"):
+        with self._reading("listing"):
             if not self._exists():
                 return []
             return [
@@ -103,12 +109,12 @@ class ChromaStore:
                     str((collection.metadata or {}).get("mdsa:domain", "")),
                     str((collection.metadata or {}).get("mdsa:embedding", "")),
                 )
-                for collection in self._open().list_collections()
+                for collection in self._connection.client().list_collections()
             ]
 
     def count(self, name: str) -> int:
         """Number of chunks; 0 where there is no such collection."""
-        with self._lock, self._explained("counting"):
+        with self._reading("counting"):
             collection = self._find(name)
             return collection.count() if collection else 0
 
@@ -143,17 +149,17 @@ class ChromaStore:
         """
         from chromadb.errors import ChromaError
 
-        with self._lock, self._explained("reading"):
+        with self._reading("reading"):
             try:
                 return self._ask(info, question)
             except ChromaError:
                 # Another process may write at this moment, and Chroma does not notice.
-                self._disconnect()
+                self._connection.disconnect()
                 return self._ask(info, question)
 
     def ids_where(self, name: str, where: dict[str, Any]) -> set[str]:
         """Ids of the chunks whose metadata fit."""
-        with self._lock, self._explained("filtering"):
+        with self._reading("filtering"):
             collection = self._find(name)
             if collection is None:
                 return set()
@@ -175,7 +181,7 @@ class ChromaStore:
             StorageError: the directory cannot be written, or another process writes it.
             RetrievalError: the collection's vectors are another model's.
         """
-        with self._lock, self._explained("writing"):
+        with self.writing(), self._changing("writing"):
             collection = self._writable(info)
             old = self._metadata(info.name, [chunk.id for chunk in chunks])
             for start in range(0, len(chunks), _BATCH):
@@ -192,30 +198,34 @@ class ChromaStore:
                         for chunk in batch
                     ],
                 )
-            self._mark_changed()
+            self._connection.mark_changed()
 
     def delete(self, name: str, ids: Sequence[str]) -> int:
         """Delete chunks; returns how many there were."""
-        with self._lock, self._explained("deleting"):
+        if not self._metadata(name, ids):
+            return 0
+        with self.writing(), self._changing("deleting"):
             collection = self._find(name)
             if collection is None:
                 return 0
             known = list(self._metadata(name, ids))
             if known:
-                self._writer.acquire()
+                self._connection.mark_changed()
                 for start in range(0, len(known), _BATCH):
                     collection.delete(ids=known[start : start + _BATCH])
-                self._mark_changed()
+                self._connection.mark_changed()
             return len(known)
 
     def drop(self, name: str) -> bool:
         """Delete a collection; tells whether there was one."""
-        with self._lock, self._explained("deleting"):
+        if name not in {info.name for info in self.collections()}:
+            return False
+        with self.writing(), self._changing("deleting"):
             if self._find(name) is None:
                 return False
-            self._writer.acquire()
-            self._open().delete_collection(name)
-            self._mark_changed()
+            self._connection.mark_changed()
+            self._connection.client().delete_collection(name)
+            self._connection.mark_changed()
             return True
 
     def _ask(self, info: CollectionInfo, question: Callable[[Collection], _T]) -> _T | None:
@@ -227,7 +237,7 @@ class ChromaStore:
 
     def _metadata(self, name: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
-        with self._lock, self._explained("reading"):
+        with self._reading("reading"):
             collection = self._find(name)
             if collection is None:
                 return found
@@ -238,9 +248,8 @@ class ChromaStore:
         return found
 
     def _writable(self, info: CollectionInfo) -> Collection:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self._writer.acquire()
-        collection = self._open().get_or_create_collection(
+        self._connection.mark_changed()
+        collection = self._connection.client().get_or_create_collection(
             info.name,
             embedding_function=None,
             metadata={
@@ -267,7 +276,7 @@ class ChromaStore:
         if not self._exists():
             return None
         try:
-            return self._open().get_collection(name, embedding_function=None)
+            return self._connection.client().get_collection(name, embedding_function=None)
         except NotFoundError:
             return None
 
@@ -276,38 +285,25 @@ class ChromaStore:
             raise StorageError(f"{self.directory} is a file; the knowledge needs a folder")
         return (self.directory / "chroma.sqlite3").is_file()
 
-    def _open(self) -> Client:
-        """Connect, anew where another process has written: Chroma would serve what it remembers."""
-        version = self.version()
-        if self._client is not None and version == self._seen:
-            return self._client
-        self._disconnect()
+    @contextmanager
+    def _reading(self, action: str) -> Iterator[None]:
+        """Use the client; a new one is opened between writes, unless the wait gets too long."""
+        with ExitStack() as stack:
+            with self._explained(action):
+                if self._exists() and not self._connection.current():
+                    # Opening applies what Chroma's log holds, which a writer does as well.
+                    wait_s = min(self._wait_s, _LONGEST_READ_WAIT_S)
+                    with suppress(StorageError, OSError):
+                        stack.enter_context(self._connection.writer.hold(wait_s))
+                stack.enter_context(self._connection.lock)
+            with self._explained(action):
+                yield
 
-        import chromadb
-        from chromadb.config import Settings
-        from chromadb.errors import ChromaError
-
-        try:
-            client = chromadb.PersistentClient(
-                str(self.directory), settings=Settings(anonymized_telemetry=False)
-            )
-        except (ChromaError, ValueError, AttributeError) as error:
-            # The last two come when a start that failed before is tried again.
-            raise self._failure("opening", error) from error
-        self._client = cast("Client", client)  # its declared type lacks close()
-        self._seen = version
-        return self._client
-
-    def _disconnect(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
-
-    def _mark_changed(self) -> None:
-        fresh = self.directory / f"changed-{uuid.uuid4().hex}"
-        fresh.touch()
-        fresh.replace(self._changed)
-        self._seen = self.version()
+    @contextmanager
+    def _changing(self, action: str) -> Iterator[None]:
+        """Use the client to write, in a turn that `writing` gives."""
+        with self._connection.lock, self._explained(action):
+            yield
 
     @contextmanager
     def _explained(self, action: str) -> Iterator[None]:
@@ -318,12 +314,5 @@ class ChromaStore:
         except (ChromaError, OSError) as error:
             # A write that the disk refused leaves a transaction open, and the next write by the
             # same client waits for it for ever (measured, chromadb 1.5.9).
-            self._disconnect()
-            raise self._failure(action, error) from error
-
-    def _failure(self, action: str, error: Exception) -> StorageError:
-        return StorageError(
-            f"{action} the knowledge in {self.directory} failed ({error}); check that the disk has "
-            "room and the folder can be written. If its files are damaged, restore them or remove "
-            "the folder and ingest again"
-        )
+            self._connection.disconnect()
+            raise storage_failure(self.directory, action, error) from error

@@ -1,10 +1,14 @@
-"""One writing process per store: two of them corrupt Chroma's files (measured, chromadb 1.5.9)."""
+"""One writer of a store at a time: two at once corrupt its files (measured, chromadb 1.5.9)."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -13,9 +17,11 @@ from mdsa.errors import StorageError
 
 __all__ = ["WriterLock"]
 
+_POLL_S = 0.01
+
 
 class WriterLock:
-    """Held from a process's first write until it is released; threads of one process share it.
+    """Held for one write, by one thread of one process; that thread may take it again.
 
     The operating system frees it when the process dies.
 
@@ -26,35 +32,51 @@ class WriterLock:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._holder = directory / "writer.json"
-        self._lock: FileLock | None = None
+        self._turn = threading.RLock()
+        self._depth = 0
 
-    def acquire(self) -> None:
-        """Take the lock, unless this object has it already.
+    @contextmanager
+    def hold(self, wait_s: float) -> Iterator[None]:
+        """Wait for the turn, keep it for the `with` block.
+
+        Args:
+            wait_s: how long to wait, in seconds.
 
         Raises:
-            StorageError: another process has it; says which.
+            StorageError: it is another's for all that time; says whose.
+            OSError: the lock's file cannot be made.
         """
-        if self._lock is not None:
-            return
-        lock = FileLock(
-            str(self._directory / "writer.lock"), timeout=0, thread_local=False, is_singleton=True
-        )
+        deadline = time.monotonic() + wait_s
+        if not self._turn.acquire(timeout=wait_s):
+            raise self._busy(f"another thread of this process ({os.getpid()})", wait_s)
         try:
-            lock.acquire()
-        except Timeout as error:
-            raise StorageError(
-                f"{self._directory} is being written by {self._describe_holder()}; stop it, or "
-                "give this process a directory of its own"
-            ) from error
-        self._lock = lock
-        program = Path(sys.argv[0]).name if sys.argv else ""
-        self._holder.write_text(json.dumps({"pid": os.getpid(), "program": program}))
+            if self._depth:
+                lock = None
+            else:
+                lock = FileLock(str(self._directory / "writer.lock"), thread_local=False)
+                remaining = max(0.0, deadline - time.monotonic())
+                try:
+                    lock.acquire(timeout=remaining, poll_interval=_POLL_S)
+                except Timeout as error:
+                    raise self._busy(self._describe_holder(), wait_s) from error
+            self._depth += 1
+            try:
+                if lock is not None:
+                    program = Path(sys.argv[0]).name if sys.argv else ""
+                    self._holder.write_text(json.dumps({"pid": os.getpid(), "program": program}))
+                yield
+            finally:
+                self._depth -= 1
+                if lock is not None:
+                    lock.release()
+        finally:
+            self._turn.release()
 
-    def release(self) -> None:
-        """Let others write."""
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+    def _busy(self, holder: str, wait_s: float) -> StorageError:
+        return StorageError(
+            f"{self._directory} has been written by {holder} for {wait_s:g} s; try again, stop it, "
+            "or give this process a directory of its own"
+        )
 
     def _describe_holder(self) -> str:
         try:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,16 @@ class Other:
         self.process = process
 
     def ask(self, command: str) -> Any:
+        self.send(command)
+        return self.receive()
+
+    def send(self, command: str) -> None:
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.process.stdin.write(command + "\n")
         self.process.stdin.flush()
+
+    def receive(self) -> Any:
+        assert self.process.stdout is not None
         return json.loads(self.process.stdout.readline())
 
 
@@ -47,27 +54,71 @@ def other_process(directory: Path) -> Iterator[Other]:
             process.kill()
 
 
-def knowledge(directory: Path) -> KnowledgeBase:
-    return KnowledgeBase(directory, DeterministicFakeEmbedding(size=8))
+def knowledge(directory: Path, **options: Any) -> KnowledgeBase:
+    return KnowledgeBase(directory, DeterministicFakeEmbedding(size=8), **options)
 
 
-def test_a_second_writer_is_told_which_process_to_stop(tmp_path: Path):
-    with other_process(tmp_path) as other, knowledge(tmp_path) as base:
+def test_a_writer_that_waited_too_long_is_told_for_which_process(tmp_path: Path):
+    with other_process(tmp_path) as other, knowledge(tmp_path, write_wait_s=0.05) as base:
         assert other.ask("add theirs") == 1
+        assert other.ask("hold") == "held"
         with pytest.raises(StorageError, match=rf"process {other.process.pid} \("):
             base.add([{"content": "ours"}])
-        with pytest.raises(StorageError, match="stop it"):
+        with pytest.raises(StorageError, match=r"0\.05 s.*stop it"):
             base.delete(ids=[document.id for document in base.documents()])
         assert [d.page_content for d in base.search("x")] == ["theirs"]
-
-
-def test_closing_lets_another_process_write(tmp_path: Path):
-    with other_process(tmp_path) as other, knowledge(tmp_path) as base:
-        base.add([{"content": "ours"}])
-        assert other.ask("add theirs")["error"] == "StorageError"
-        base.close()
-        assert other.ask("add theirs") == 1
+        assert base.add([{"content": "theirs"}]).unchanged == 1
+        assert other.ask("release") == "released"
+        assert base.add([{"content": "ours"}]).added == 1
         assert other.ask("search x") == ["ours", "theirs"]
+
+
+def test_a_writer_waits_for_another_to_finish(tmp_path: Path):
+    with other_process(tmp_path) as other, knowledge(tmp_path) as base:
+        assert other.ask("hold") == "held"
+        with ThreadPoolExecutor(1) as pool:
+            ours = pool.submit(base.add, [{"content": "ours"}])
+            assert not wait([ours], timeout=0.1).done
+            other.ask("release")
+            assert ours.result().added == 1
+
+
+def test_open_stores_take_turns_to_write(tmp_path: Path):
+    with (
+        other_process(tmp_path) as one,
+        other_process(tmp_path) as two,
+        other_process(tmp_path) as reader,
+    ):
+        for number in range(20):
+            assert one.ask(f"add one line one{number}") == 1
+            assert two.ask(f"add two line two{number}") == 1
+        for tag in ("one", "two"):
+            assert set(reader.ask(f"found {tag}").values()) == {20}
+        assert (one.ask("put replaced"), two.ask("put replacing")) == (0, 1)
+        assert "replacing" in reader.ask("search x")
+
+
+def test_processes_that_start_and_write_at_once_lose_nothing(tmp_path: Path):
+    with (
+        other_process(tmp_path) as one,
+        other_process(tmp_path) as two,
+        other_process(tmp_path) as reader,
+    ):
+        one.send("lines one 20")
+        two.send("lines two 20")
+        reader.send("count")
+        assert (one.receive(), two.receive()) == (20, 20)
+        assert isinstance(reader.receive(), int)
+        for tag in ("one", "two"):
+            assert set(reader.ask(f"found {tag}").values()) == {20}
+
+
+def test_processes_that_store_the_same_at_once_store_it_once(tmp_path: Path):
+    with other_process(tmp_path) as one, other_process(tmp_path) as two:
+        one.send("lines same 20")
+        two.send("lines same 20")
+        assert one.receive() + two.receive() == 20
+        assert one.ask("count") == two.ask("count") == 20
 
 
 def test_a_killed_writer_frees_the_store(tmp_path: Path):
