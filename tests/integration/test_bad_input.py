@@ -47,6 +47,7 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyBERTOrchestr
         )
         agent.rag.add_local_documents("orders", [{"content": "An order takes two days."}])
         agent.process_request("an order", {"session_id": "kept", "user_id": "owner"})
+        agent.process_request("an order", {"session_id": "done"})
         agent.process_request("cancel it", {"session_id": "waiting"})
         yield agent
 
@@ -197,8 +198,9 @@ def test_another_users_session(agent: TinyBERTOrchestrator, call: Callable[[Any]
     ("session", "decision", "error", "reason"),
     [
         ("none such", True, UnknownSessionError, "'none such'"),
-        ("kept", None, InvalidInputError, "'kept' has no turn to go on with"),
-        ("kept", True, InvalidInputError, "'kept' has no turn to go on with"),
+        ("done", None, InvalidInputError, "'done' has no turn to go on with"),
+        ("done", True, InvalidInputError, "'done' has no turn to go on with"),
+        ("kept", True, SessionAccessError, "'kept' belongs to another user"),
         ("waiting", None, InvalidInputError, "True, False or a mapping.*call-1"),
         ("waiting", "yes", InvalidInputError, "'yes'"),
         ("waiting", 1, InvalidInputError, "1; resume with true"),
