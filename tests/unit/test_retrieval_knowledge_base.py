@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
@@ -307,3 +308,32 @@ def test_a_retriever_is_bound_to_its_domain(base: KnowledgeBase):
 async def test_the_retriever_works_async(base: KnowledgeBase):
     base.add([{"content": "of a"}], domain="a")
     assert [d.page_content for d in await base.retriever("a").ainvoke("x")] == ["of a"]
+
+
+def test_stores_that_threads_open_at_once_all_work(tmp_path: Path):
+    def use(directory: Path) -> tuple[int, list[str]]:
+        start.wait()
+        with KnowledgeBase(directory, CountingEmbeddings()) as base:
+            added = base.add([{"content": "one text"}]).added
+            return added, [d.page_content for d in base.search("text")]
+
+    for attempt in range(10):
+        folders = [tmp_path / f"{attempt}-{number % 4}" for number in range(8)]
+        start = Barrier(len(folders))
+        with ThreadPoolExecutor(len(folders)) as pool:
+            results = list(pool.map(use, folders))
+        assert sum(added for added, _ in results) == 4
+        assert [found for _, found in results] == [["one text"]] * 8
+
+
+def test_closing_one_store_leaves_another_of_the_process_working(tmp_path: Path):
+    with (
+        KnowledgeBase(tmp_path, CountingEmbeddings()) as one,
+        KnowledgeBase(tmp_path, CountingEmbeddings()) as two,
+    ):
+        two.add([{"content": "one text"}])
+        one.count()
+        one.close()
+        assert two.count() == 1
+        assert two.add([{"content": "second text"}]).added == 1
+        assert sorted(contents(one, "text")) == ["one text", "second text"]
