@@ -6,6 +6,7 @@ The app file is `MDSA_APP`, or the demo's. The graph has no checkpointer: the se
 from __future__ import annotations
 
 import asyncio
+import threading
 from functools import lru_cache
 
 from mdsa.domains.app_file import demo_app_path, load_app
@@ -21,6 +22,8 @@ from mdsa.tools import ToolRegistry
 
 __all__ = ["graph"]
 
+_building = threading.Lock()
+
 
 async def graph() -> AgentGraph:
     """Give the app's graph; it is built once, off the server's event loop.
@@ -28,7 +31,13 @@ async def graph() -> AgentGraph:
     Raises:
         ConfigError: the app file is missing or broken.
     """
-    return await asyncio.to_thread(_build)
+    return await asyncio.to_thread(_build_once)
+
+
+def _build_once() -> AgentGraph:
+    # The cache alone lets requests that come together build one each.
+    with _building:
+        return _build()
 
 
 @lru_cache(maxsize=1)

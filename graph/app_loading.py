@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from mdsa.tools.loading import load_tool_family
 from mdsa.tools.mcp import load_mcp_tools
 
 __all__ = ["Progress", "ingest_app", "install_app"]
+
+_log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int, Path], None]
 
@@ -55,6 +58,8 @@ def ingest_app(
 ) -> list[IngestReport]:
     """Take in the app's documents; unchanged files cost no embedding.
 
+    Documents that cannot be read are passed over, each with a warning that names it.
+
     Returns:
         One report for the shared knowledge and one per domain that has documents.
 
@@ -70,4 +75,7 @@ def ingest_app(
             reports.append(
                 ingest(documents, knowledge, domain=entry.config.name, progress=progress)
             )
+    for report in reports:
+        for _, reason in report.failed:
+            _log.warning("a document was passed over: %s", reason)
     return reports

@@ -156,13 +156,10 @@ class TinyBERTOrchestrator:
         )
         try:
             install_app(app, agent._assembly, settings.data_dir)
-            reports = ingest_app(app, agent.rag, progress)
+            ingest_app(app, agent.rag, progress)
         except BaseException:
             agent.close()
             raise
-        for report in reports:
-            for _, reason in report.failed:
-                _log.warning("a document was passed over: %s", reason)
         return agent
 
     @property
