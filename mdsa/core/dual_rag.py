@@ -19,8 +19,8 @@ __all__ = ["DualRAG"]
 class DualRAG(KnowledgeBase):
     """Two tiers of knowledge: one that all domains share, and one of each domain's own.
 
-    Everything of `KnowledgeBase` works on it as well. It is a context manager; `close()` lets
-    another process write the directory.
+    Everything of `KnowledgeBase` works on it as well. It is a context manager that closes the
+    files. Other processes may use the directory meanwhile.
 
     Args:
         global_collection_name: names the shared store within the directory.

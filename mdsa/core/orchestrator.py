@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import partial
@@ -38,9 +37,6 @@ from mdsa.settings import Settings, load_settings
 from mdsa.tools import ToolRegistry
 
 __all__ = ["TinyBERTOrchestrator"]
-
-
-_log = logging.getLogger(__name__)
 
 
 class TinyBERTOrchestrator:

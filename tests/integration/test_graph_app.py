@@ -68,21 +68,28 @@ def test_agents_of_one_app_that_start_at_once_all_work(app: Path, caplog: pytest
     assert sum("broken.pdf" in record.getMessage() for record in caplog.records) == 3
 
 
-def test_processes_of_one_app_that_start_at_once_all_work(app: Path):
+def test_processes_of_one_app_run_side_by_side(app: Path):
     program = (
+        "import sys\n"
         "from mdsa import TinyBERTOrchestrator\n"
         "with TinyBERTOrchestrator.from_app() as agent:\n"
+        "    print(agent.rag.count(), flush=True)\n"
+        "    sys.stdin.read()\n"
+        "    agent.rag.add_global_documents([{'content': sys.argv[1]}])\n"
         "    print(agent.rag.count())\n"
     )
     started = [
         subprocess.Popen(
-            [sys.executable, "-c", program],
+            [sys.executable, "-c", program, f"text {number}"],
             env={**os.environ, "MDSA_APP": str(app)},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        for _ in range(3)
+        for number in range(3)
     ]
+    first = [process.stdout.readline() for process in started if process.stdout]
     said = [process.communicate() for process in started]
-    assert [shown for shown, _ in said] == ["1\n"] * 3, said
+    assert first == ["1\n"] * 3, said
+    assert [shown for shown, _ in said] == ["2\n", "3\n", "4\n"], said
