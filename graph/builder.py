@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from langchain_core.language_models import BaseChatModel
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Checkpointer, RetryPolicy, Send, TimeoutPolicy
@@ -21,16 +20,11 @@ from mdsa.nodes.history import own_turns, question_text
 from mdsa.nodes.merge import make_merge
 from mdsa.router import Router
 
-__all__ = ["AgentGraph", "build_graph", "fixed"]
+__all__ = ["AgentGraph", "build_graph"]
 
 AgentGraph = CompiledStateGraph[AgentState, RunContext, AgentInput, AgentState]
 
 _HISTORY_TOKENS = 1500
-
-
-def fixed(model: BaseChatModel) -> ModelLoader:
-    """A loader of a model that is at hand already."""
-    return lambda: model
 
 
 def build_graph(

@@ -185,7 +185,6 @@ class Engine:
                 node_latency_ms=result["node_latency_ms"],
             )
         )
-
         _log.info(
             "request answered",
             extra={

@@ -14,6 +14,17 @@ import pytest
 _MDSA = [sys.executable, "-m", "mdsa"]
 
 
+def _routing() -> subprocess.Popen[str]:
+    """A process that routes the lines it is given."""
+    return subprocess.Popen(
+        [*_MDSA, "route", "--jsonl"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 def _run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*_MDSA, *arguments], input=given, capture_output=True, text=True, check=False
@@ -89,13 +100,7 @@ def test_route_answers_each_line_before_the_next_is_written() -> None:
 
 
 def test_a_broken_line_ends_the_process_though_its_input_is_open() -> None:
-    with subprocess.Popen(
-        [*_MDSA, "route", "--jsonl"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with _routing() as process:
         assert process.stdin is not None
         assert process.stderr is not None
         process.stdin.write("broken\n")
@@ -107,13 +112,7 @@ def test_a_broken_line_ends_the_process_though_its_input_is_open() -> None:
 def test_a_reader_that_goes_away_is_no_error() -> None:
     lines = '{"text": "Where is my parcel?"}\n' * 2000
 
-    with subprocess.Popen(
-        [*_MDSA, "route", "--jsonl"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with _routing() as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
