@@ -27,7 +27,7 @@ class Route:
         scores: probability of every registered domain, in [0, 1]. With `out_of_scope` they
             add up to 1.
         out_of_scope: probability that no registered domain fits.
-        evidence: the nearest keyword, example or description of the best domain.
+        evidence: the nearest keyword, example or description, of the best domains only.
     """
 
     scores: dict[str, float]
@@ -65,3 +65,14 @@ class Router(Protocol):
 
     def route(self, texts: Sequence[str]) -> list[Route]:
         """Score each text against every registered domain, in one batch."""
+
+    def score_floor(self, target_error: float) -> float | None:
+        """Lowest score at which a domain belongs to the prediction set, for a wanted error.
+
+        Split-conformal prediction (Vovk et al. 2005; Sadinle et al. 2019): the domains that score
+        at least this much include the right one with a probability of at least `1 - target_error`,
+        for messages drawn as the calibration rows were. None where there are none such.
+
+        Args:
+            target_error: in (0, 1).
+        """

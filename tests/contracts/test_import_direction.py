@@ -16,7 +16,7 @@ _LAYERS = [
     {"graph.state", "graph.context"},
     {"nodes"},
     {"graph"},
-    {"core"},
+    {"core", "training"},
     {"server", "cli", "evals"},
     {"__main__"},
 ]
