@@ -1,0 +1,1 @@
+"""Training: the general encoder, and routers fine-tuned from it. Needs torch."""
