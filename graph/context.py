@@ -26,6 +26,16 @@ class RunContext(BaseModel):
         description="Confidence from which one domain answers without further thought.",
         json_schema_extra={"langgraph_nodes": ["gate"]},
     )
+    target_error: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description=(
+            "Share of messages that may go wrong, such as 0.02. Takes the threshold's place where "
+            "the router has calibration rows."
+        ),
+        json_schema_extra={"langgraph_nodes": ["classify", "gate"]},
+    )
     clarify_margin: float = Field(
         default=0.2,
         ge=0,

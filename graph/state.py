@@ -66,6 +66,9 @@ class Classification(TypedDict):
     refers_back: bool
     """The message cannot stand alone: it begins or points like a follow-up."""
     previous_question: str
+    score_floor: float | None
+    """Score from which a domain belongs to the prediction set that keeps the run's target error;
+    None where the run asks for none, or where the router has nothing to take it from."""
 
 
 class SubQuery(TypedDict):
