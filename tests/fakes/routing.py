@@ -36,7 +36,7 @@ class WordRouter:
         self.routed.append(list(texts))
         return [self._route(text.lower()) for text in texts]
 
-    def score_floor(self, target_error: float) -> float | None:  # noqa: ARG002
+    def score_floor(self, target_error: float) -> float | None:
         return self.floor
 
     def _route(self, text: str) -> Route:
