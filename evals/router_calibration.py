@@ -24,8 +24,8 @@ from scipy.optimize import minimize
 
 from mdsa.embeddings import load_embeddings
 from mdsa.router import RouterDomain
-from mdsa.router.features import Matrix, prepare, similarity_features, stems
-from mdsa.router.similarity import Weights, probabilities
+from mdsa.router.features import Matrix, assemble, features, prepare, stems
+from mdsa.router.zero_shot import Weights, probabilities
 
 _SETS = 400
 _UTTERANCES = 40
@@ -76,8 +76,7 @@ def _measure(domains: list[RouterDomain], texts: list[str]) -> Matrix:
         return np.asarray(embeddings.embed_documents(list(some)), dtype=np.float32)
 
     vectors, words = embed(texts), [stems(text) for text in texts]
-    measured = [similarity_features(vectors, words, prepare(one, embed)) for one in domains]
-    return np.stack(measured, axis=1)
+    return features(vectors, words, assemble([prepare(one, embed) for one in domains]))
 
 
 def fit(sets: list[DomainSet]) -> Weights:
@@ -85,7 +84,7 @@ def fit(sets: list[DomainSet]) -> Weights:
 
     def loss(parameters: NDArray[np.float64]) -> float:
         weights = Weights(*parameters)
-        rows = (probabilities(features, weights)[range(len(y)), y] for features, y in sets)
+        rows = (probabilities(x, weights)[range(len(y)), y] for x, y in sets)
         return -float(sum(np.log(row + 1e-12).sum() for row in rows))
 
     found = minimize(loss, np.array(Weights()), method="Nelder-Mead", options={"maxiter": 600})
@@ -118,8 +117,8 @@ def main() -> None:
     sets = [sample_set(corpora[number % 2], oos, rng) for number in range(_SETS)]
     weights = fit(sets[: _SETS * 4 // 5])
     confidence, right = [], []
-    for features, labels in sets[_SETS * 4 // 5 :]:
-        found = probabilities(features, weights)
+    for measured, labels in sets[_SETS * 4 // 5 :]:
+        found = probabilities(measured, weights)
         confidence.append(found.max(axis=1))
         right.append(found.argmax(axis=1) == labels)
     sure, hit = np.concatenate(confidence), np.concatenate(right)

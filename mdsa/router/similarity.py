@@ -1,51 +1,34 @@
 """Zero-shot router: similarity of a message to each domain's name, description and keywords.
 
-The features of `mdsa.router.features` are turned into calibrated probabilities by one multinomial
-logistic model in which "out of scope" is a class of its own.
+The features of `mdsa.router.features` are turned into calibrated probabilities by
+`mdsa.router.zero_shot`, in which "out of scope" is a class of its own.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
-from numpy.typing import NDArray
 
 from mdsa.embeddings import load_embeddings
 from mdsa.errors import DuplicateNameError, UnknownNameError
-from mdsa.router.features import Matrix, Prototypes, prepare, similarity_features, stems
+from mdsa.router.features import (
+    Matrix,
+    Prototypes,
+    assemble,
+    features,
+    nearest_texts,
+    prepare,
+    stems,
+)
 from mdsa.router.protocol import Route, RouterDomain
+from mdsa.router.zero_shot import Weights, probabilities
 
-__all__ = ["SimilarityRouter", "Weights", "probabilities"]
+__all__ = ["SimilarityRouter"]
 
-
-class Weights(NamedTuple):
-    """Weights of the logistic model; an out-of-scope message has the logit 0.
-
-    Fitted by `python -m mdsa.evals.router_calibration`, on training data only. On held-out domain
-    sets, 3,123 utterances of which 1,200 are out of scope, it then printed: accuracy 0.646,
-    mean confidence 0.659, expected calibration error 0.033.
-    """
-
-    nearest: float = 12.37
-    mean: float = 1.97
-    keywords: float = 0.95
-    bias: float = -4.0
-
-
-def probabilities(features: NDArray[np.floating], weights: Weights) -> NDArray[np.float64]:
-    """Turn features (texts, domains, 3) into probabilities (texts, domains + 1).
-
-    The last column is the probability that no domain fits.
-    """
-    logits = features.astype(np.float64) @ np.array(weights[:3]) + weights.bias
-    logits = np.concatenate([logits, np.zeros((len(logits), 1))], axis=1)
-    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
-    result: NDArray[np.float64] = exponents / exponents.sum(axis=1, keepdims=True)
-    return result
+_EVIDENCED = 3
 
 
 class SimilarityRouter:
@@ -91,21 +74,25 @@ class SimilarityRouter:
         if not texts or not domains:
             return [Route({}, 1.0) for _ in texts]
         vectors = self._embed(texts)
-        words = [stems(text) for text in texts]
-        features = np.stack(
-            [similarity_features(vectors, words, known) for known in domains.values()], axis=1
+        table = assemble(list(domains.values()))
+        found = probabilities(
+            features(vectors, [stems(text) for text in texts], table), self._weights
         )
-        nearest = {
-            name: (vectors @ known.vectors.T).argmax(axis=1) for name, known in domains.items()
-        }
+        best = np.argsort(-found[:, :-1], axis=1)[:, :_EVIDENCED]
+        names = list(domains)
+        evidence = nearest_texts(vectors, table, best)
         return [
             Route(
-                scores=dict(zip(domains, row[:-1].tolist(), strict=True)),
+                scores=dict(zip(names, row[:-1].tolist(), strict=True)),
                 out_of_scope=float(row[-1]),
-                evidence={name: domains[name].texts[at[index]] for name, at in nearest.items()},
+                evidence={names[at]: text for at, text in zip(order, near, strict=True)},
             )
-            for index, row in enumerate(probabilities(features, self._weights))
+            for row, order, near in zip(found, best, evidence, strict=True)
         ]
+
+    def score_floor(self, target_error: float) -> float | None:  # noqa: ARG002
+        """No rows of the caller's stand behind these scores: None."""
+        return None
 
     def _embed(self, texts: Sequence[str]) -> Matrix:
         return np.asarray(self._load().embed_documents(list(texts)), dtype=np.float32)

@@ -12,8 +12,9 @@ from langchain_core.embeddings import Embeddings
 
 from mdsa.errors import DuplicateNameError, UnknownNameError
 from mdsa.router import Route, Router, RouterDomain
-from mdsa.router.features import prepare, similarity_features, stems
-from mdsa.router.similarity import SimilarityRouter, Weights, probabilities
+from mdsa.router.features import stems
+from mdsa.router.similarity import SimilarityRouter
+from mdsa.router.zero_shot import Weights, probabilities
 
 ORDERS = RouterDomain(
     "order_tracking",
@@ -101,16 +102,6 @@ def test_keywords_count_by_their_stems_and_only_whole() -> None:
     half = only(made.route(["two numbers"]))
 
     assert whole.scores["b"] / whole.scores["a"] > half.scores["b"] / half.scores["a"]
-
-
-def test_a_keyword_without_letters_stands_in_no_text() -> None:
-    domain = RouterDomain("a", "something", keywords=("?!", "parcels"))
-    vectors = np.ones((4, 1), dtype=np.float32)
-
-    prototypes = prepare(domain, lambda _: vectors)
-    measured = similarity_features(vectors[:1], [{"parcel"}], prototypes)
-
-    assert measured[0, 2] == 1
 
 
 def test_the_evidence_is_the_nearest_text_of_each_domain() -> None:
