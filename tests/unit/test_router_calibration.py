@@ -18,7 +18,8 @@ RNG = np.random.default_rng(0)
 def drawn_labels(logits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Labels that follow the probabilities of the logits."""
     cumulative = softmax(logits).cumsum(axis=1)
-    return (rng.random((len(logits), 1)) > cumulative).sum(axis=1)
+    labels: np.ndarray = (rng.random((len(logits), 1)) > cumulative).sum(axis=1)
+    return labels
 
 
 @pytest.mark.parametrize("factor", [0.25, 1.0, 4.0])
