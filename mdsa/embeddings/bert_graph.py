@@ -16,9 +16,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 from mdsa.embeddings.quantization import LINEAR_LEVELS, TABLE_LEVELS, quantize_rows
 
-__all__ = ["Pooling", "build_bert"]
+__all__ = ["Linear", "Pooling", "build_bert"]
 
-Pooling = Literal["mean", "cls", "none"]
+Pooling = Literal["mean", "cls", "pooler", "none"]
+Linear = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Weight (outputs, inputs) and bias (outputs,) of a linear layer."""
 
 _OPSET = 20
 _IR_VERSION = 10
@@ -35,41 +37,56 @@ def build_bert(
     weights: Mapping[str, NDArray[np.float32]],
     *,
     pooling: Pooling = "mean",
+    projection: Linear | None = None,
+    classifier: Linear | None = None,
     normalize: bool = True,
     quantize: bool = True,
 ) -> onnx.ModelProto:
     """Write the graph of a BERT encoder.
 
     Inputs of the graph are `input_ids` and `attention_mask`, int64 of shape (batch, tokens). All
-    tokens are of segment 0. The output is `embedding`, float32: (batch, hidden) for the poolings
-    `mean` and `cls`, or (batch, tokens, hidden) for `none`. It needs onnxruntime, whose fused
-    attention and dynamically quantized products it uses.
+    tokens are of segment 0. The output is `embedding`, float32: (batch, width), or (batch, tokens,
+    hidden) without pooling. With a classifier there is a second output, `logits`, float32 (batch,
+    labels). It needs onnxruntime, whose fused attention and dynamically quantized products it uses.
+    Constants bear the names of the weights they hold.
 
     Args:
         config: what the model's config.json says.
         weights: the state dict, names with or without the prefix `bert.`.
-        pooling: how the tokens' vectors become one.
+        pooling: how the tokens' vectors become one; `pooler` is BERT's own, tanh over [CLS].
+        projection: a linear layer after pooling, kept in float32.
+        classifier: a linear layer over the pooled vector as it is before projection and scaling.
         normalize: scale the pooled vector to length 1.
         quantize: store and multiply linear layers as integers (a quarter of the size and about
             half the time on a CPU); activations are quantized at run time, per tensor.
 
     Raises:
-        ValueError: an architecture that this graph does not cover.
+        ValueError: an architecture that this graph does not cover, or a head without pooling.
         KeyError: a weight is missing.
     """
     _check(config)
+    if pooling == "none" and (projection is not None or classifier is not None):
+        raise ValueError("a projection or classifier needs pooling")
     writer = _GraphWriter(_plain_names(weights), quantize)
     hidden = int(config["hidden_size"])
     epsilon = float(config.get("layer_norm_eps", 1e-12))
     output = _encode(writer, config, epsilon)
+    outputs: list[onnx.ValueInfoProto] = []
+    width = hidden
     if pooling != "none":
         output = _pool(writer, output, pooling)
+        if classifier is not None:
+            writer.op("Identity", [writer.dense(output, classifier, "classifier")], name="logits")
+            outputs.append(_value("logits", ["batch", len(classifier[1])]))
+        if projection is not None:
+            output, width = writer.dense(output, projection, "projection"), len(projection[1])
         if normalize:
             output = writer.op("LpNormalization", [output], axis=-1, p=2)
     writer.op("Identity", [output], name="embedding")
     shape: list[str | int | None] = (
-        ["batch", "tokens", hidden] if pooling == "none" else ["batch", hidden]
+        ["batch", "tokens", hidden] if pooling == "none" else ["batch", width]
     )
+    outputs.insert(0, _value("embedding", shape))
     graph = helper.make_graph(
         writer.nodes,
         "bert",
@@ -77,7 +94,7 @@ def build_bert(
             helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"])
             for name in ("input_ids", "attention_mask")
         ],
-        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, shape)],
+        outputs,
         writer.constants,
     )
     return helper.make_model(
@@ -85,6 +102,10 @@ def build_bert(
         opset_imports=[helper.make_opsetid("", _OPSET), helper.make_opsetid(_CONTRIB, 1)],
         ir_version=_IR_VERSION,
     )
+
+
+def _value(name: str, shape: Sequence[str | int | None]) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 
 def _check(config: Mapping[str, Any]) -> None:
@@ -119,8 +140,8 @@ class _GraphWriter:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
-    def constant(self, array: NDArray[Any]) -> str:
-        name = f"constant_{len(self.constants)}"
+    def constant(self, array: NDArray[Any], name: str = "") -> str:
+        name = name or f"constant_{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.asarray(array, order="C"), name))
         return name
 
@@ -140,29 +161,39 @@ class _GraphWriter:
     def linear(self, x: str, *prefixes: str) -> str:
         """One product for one layer, or for several that read the same input, side by side."""
         matrix = np.concatenate([self.weights[f"{prefix}.weight"] for prefix in prefixes])
-        bias = self.constant(
-            np.concatenate([self.weights[f"{prefix}.bias"] for prefix in prefixes])
-        )
+        bias = np.concatenate([self.weights[f"{prefix}.bias"] for prefix in prefixes])
+        name = "+".join(prefixes)
         if not self.quantize:
-            return self.op("Add", [self.op("MatMul", [x, self.constant(matrix.T)]), bias])
+            return self.dense(x, (matrix, bias), name)
         integers, scales = quantize_rows(matrix, LINEAR_LEVELS)
         return self.op(
             "DynamicQuantizeMatMul",
-            [x, self.constant(integers.T), self.constant(scales), "", bias],
+            [
+                x,
+                self.constant(integers.T, f"{name}.weight"),
+                self.constant(scales, f"{name}.scale"),
+                "",
+                self.constant(bias, f"{name}.bias"),
+            ],
             domain=_CONTRIB,
         )
 
+    def dense(self, x: str, layer: Linear, name: str) -> str:
+        """A product in float32."""
+        product = self.op("MatMul", [x, self.constant(layer[0].T, f"{name}.weight")])
+        return self.op("Add", [product, self.constant(layer[1], f"{name}.bias")])
+
     def layer_norm(self, x: str, prefix: str, epsilon: float) -> str:
-        scale = self.constant(self.weights[f"{prefix}.weight"])
-        bias = self.constant(self.weights[f"{prefix}.bias"])
+        scale = self.constant(self.weights[f"{prefix}.weight"], f"{prefix}.weight")
+        bias = self.constant(self.weights[f"{prefix}.bias"], f"{prefix}.bias")
         return self.op("LayerNormalization", [x, scale, bias], axis=-1, epsilon=epsilon)
 
     def lookup(self, indices: str, table: str) -> str:
         if not self.quantize:
-            return self.op("Gather", [self.constant(self.weights[table]), indices])
+            return self.op("Gather", [self.constant(self.weights[table], table), indices])
         integers, scales = quantize_rows(self.weights[table], TABLE_LEVELS)
-        rows = self.op("Gather", [self.constant(integers), indices])
-        row_scales = self.op("Gather", [self.constant(scales[:, None]), indices])
+        rows = self.op("Gather", [self.constant(integers, table), indices])
+        row_scales = self.op("Gather", [self.constant(scales[:, None], f"{table}.scale"), indices])
         return self.op("Mul", [self.op("Cast", [rows], to=TensorProto.FLOAT), row_scales])
 
 
@@ -195,7 +226,8 @@ def _embed(writer: _GraphWriter, epsilon: float) -> str:
     words = writer.lookup("input_ids", "embeddings.word_embeddings.weight")
     table = writer.constant(
         writer.weights["embeddings.position_embeddings.weight"]
-        + writer.weights["embeddings.token_type_embeddings.weight"][0]
+        + writer.weights["embeddings.token_type_embeddings.weight"][0],
+        "embeddings.position_embeddings.weight",
     )
     tokens = writer.op("Shape", ["input_ids"], start=1, end=2)
     first = writer.constant(np.array([0], np.int64))
@@ -205,8 +237,12 @@ def _embed(writer: _GraphWriter, epsilon: float) -> str:
 
 
 def _pool(writer: _GraphWriter, x: str, pooling: Pooling) -> str:
-    if pooling == "cls":
-        return writer.op("Gather", [x, writer.constant(np.array(0, np.int64))], axis=1)
+    if pooling in ("cls", "pooler"):
+        first = writer.op("Gather", [x, writer.constant(np.array(0, np.int64))], axis=1)
+        if pooling == "cls":
+            return first
+        dense = (writer.weights["pooler.dense.weight"], writer.weights["pooler.dense.bias"])
+        return writer.op("Tanh", [writer.dense(first, dense, "pooler.dense")])
     mask = writer.op("Cast", ["attention_mask"], to=TensorProto.FLOAT)
     wide = writer.op("Unsqueeze", [mask, writer.constant(np.array([2], np.int64))])
     tokens = writer.constant(np.array([1], np.int64))
