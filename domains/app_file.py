@@ -49,6 +49,12 @@ class AppFile(BaseModel):
         default="embedded://clauses", description="Splits hard messages into questions."
     )
     threshold: float = Field(default=0.7, ge=0, le=1)
+    target_error: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Share of messages that may go wrong, in the place of the threshold.",
+    )
     embedding_model: str = "sentence-transformers/all-MiniLM-L6-v2"
     knowledge: KnowledgeFolders = Field(default_factory=KnowledgeFolders)
     domains: list[str | dict[str, Any]] = Field(

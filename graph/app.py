@@ -11,14 +11,11 @@ from functools import lru_cache
 
 from mdsa.domains.app_file import demo_app_path, load_app
 from mdsa.embeddings import load_embeddings
-from mdsa.graph.app_loading import ingest_app, install_app
-from mdsa.graph.assembly import Assembly
+from mdsa.graph.app_loading import app_settings, ingest_app, install_app
+from mdsa.graph.assembly import open_assembly
 from mdsa.graph.builder import AgentGraph
-from mdsa.models import ModelRegistry
 from mdsa.retrieval.knowledge_base import KnowledgeBase
-from mdsa.router.similarity import SimilarityRouter
 from mdsa.settings import load_settings
-from mdsa.tools import ToolRegistry
 
 __all__ = ["graph"]
 
@@ -29,7 +26,8 @@ async def graph() -> AgentGraph:
     """Give the app's graph; it is built once, off the server's event loop.
 
     Raises:
-        ConfigError: the app file is missing or broken.
+        ConfigError: the app file, or `MDSA_INTENT_MODEL_PATH`, is missing or broken.
+        ModelUnavailableError: the intent model is not on this machine, or damaged.
     """
     return await asyncio.to_thread(_build_once)
 
@@ -44,21 +42,13 @@ def _build_once() -> AgentGraph:
 def _build() -> AgentGraph:
     settings = load_settings()
     app = load_app(settings.app or demo_app_path())
+    settings = app_settings(app, settings)
     knowledge = KnowledgeBase(
         settings.knowledge_dir,
-        load_embeddings(app.file.embedding_model),
+        load_embeddings(settings.embedding_model),
         shared_name=settings.global_collection_name,
     )
-    assembly = Assembly(
-        router=SimilarityRouter(),
-        models=ModelRegistry(settings),
-        tools=ToolRegistry(),
-        knowledge=lambda: knowledge,
-        default_model=app.file.model,
-        reasoning_model=app.file.reasoning_model,
-        model_timeout_s=settings.request_timeout_s / 2,
-        max_history=settings.max_history_messages,
-    )
+    assembly = open_assembly(settings, lambda: knowledge, default_model=app.file.model)
     install_app(app, assembly, settings.data_dir)
     ingest_app(app, knowledge)
     return assembly.graph()

@@ -1,26 +1,54 @@
-"""Brings an app file to life: its tools and domains into an assembly, its documents into stores."""
+"""Brings an app file to life: settings, tools and domains of an assembly, documents in stores."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from anyio.from_thread import start_blocking_portal
 
 from mdsa.domains.app_file import App
 from mdsa.errors import ConfigError, MdsaError, StorageError
-from mdsa.graph.assembly import Assembly
+from mdsa.graph.assembly import Assembly, check_reference
+from mdsa.models import ModelRegistry
 from mdsa.retrieval.ingest import IngestReport, ingest
 from mdsa.retrieval.knowledge_base import KnowledgeBase
+from mdsa.settings import Settings
 from mdsa.tools.loading import load_tool_family
 from mdsa.tools.mcp import load_mcp_tools
 
-__all__ = ["Progress", "ingest_app", "install_app"]
+__all__ = ["Progress", "app_settings", "ingest_app", "install_app"]
 
 _log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int, Path], None]
+
+
+def app_settings(app: App, settings: Settings) -> Settings:
+    """Give the settings with the app file's keys in their place.
+
+    Raises:
+        ConfigError: the app file names a kind of model that there is none of.
+    """
+    models = ModelRegistry(settings)
+    for key, reference in (
+        ("model", app.file.model),
+        ("reasoning_model", app.file.reasoning_model),
+    ):
+        try:
+            check_reference(models, key, reference)
+        except MdsaError as error:
+            raise ConfigError(f"{app.path}: key {key!r}: {error}") from error
+    keys: dict[str, Any] = {
+        "reasoning_model_path": app.file.reasoning_model,
+        "use_reasoning_threshold": app.file.threshold,
+        "embedding_model": app.file.embedding_model,
+    }
+    if app.file.target_error is not None:
+        keys["target_error"] = app.file.target_error
+    return settings.model_copy(update=keys)
 
 
 def install_app(app: App, assembly: Assembly, data_dir: Path) -> None:

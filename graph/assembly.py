@@ -12,19 +12,38 @@ from langchain_core.retrievers import BaseRetriever
 from langgraph.types import Checkpointer
 
 from mdsa.domains import DomainConfig, DomainRegistry
+from mdsa.errors import InvalidInputError
 from mdsa.graph.builder import AgentGraph, build_graph
 from mdsa.graph.domain_subgraph import Specialist
 from mdsa.models import ModelRegistry
 from mdsa.router import Router
+from mdsa.router.opening import open_router
+from mdsa.settings import Settings
 from mdsa.tools import ToolRegistry
 
-__all__ = ["CLAUSES", "READER", "Assembly", "Knowledge"]
+__all__ = ["CLAUSES", "READER", "Assembly", "Knowledge", "check_reference", "open_assembly"]
 
 READER = "embedded://reader"
 """The chat model that ships with MDSA; it answers where a domain's own model cannot."""
 
 CLAUSES = "embedded://clauses"
 """The reasoning "model" that is none: messages are split by clauses and the router."""
+
+
+def check_reference(models: ModelRegistry, argument: str, reference: object) -> None:
+    """Refuse a model reference that can name no model; nothing is loaded.
+
+    Raises:
+        InvalidInputError: it is no text.
+        ConfigError: it is empty.
+        UnknownNameError: there is no such kind of model.
+    """
+    if not isinstance(reference, str):
+        raise InvalidInputError(
+            f"{argument} is {reference!r}; give a model reference such as 'ollama://llama3:8b'."
+        )
+    if reference != CLAUSES:
+        models.parse(reference)
 
 
 class Knowledge(Protocol):
@@ -139,3 +158,47 @@ class Assembly:
 
     def _loader(self, reference: str, **options: Any) -> Callable[[], BaseChatModel]:
         return lambda: self.models.get(reference, **options)
+
+
+def open_assembly(
+    settings: Settings,
+    knowledge: Callable[[], Knowledge],
+    *,
+    router: Router | None = None,
+    models: ModelRegistry | None = None,
+    tools: ToolRegistry | None = None,
+    default_model: str = READER,
+    domain_timeout_s: float | None = None,
+) -> Assembly:
+    """Assemble an agent without domains, as the settings say.
+
+    Args:
+        settings: intent and reasoning model, time budget and length of a session.
+        knowledge: opens the knowledge, when the first graph is built.
+        router: in place of the one that `settings.intent_model_path` gives.
+        models: in place of a registry of the settings.
+        tools: in place of an empty registry.
+        default_model: model reference of domains that name none.
+        domain_timeout_s: see `build_graph`.
+
+    Raises:
+        InvalidInputError: a model reference, or the intent model's path, is no text.
+        ConfigError: a reference is empty, or the intent model's path holds nothing usable.
+        ModelUnavailableError: the intent model is not on this machine, or damaged.
+        UnknownNameError: a reference names a kind of model that does not exist.
+    """
+    if models is None:
+        models = ModelRegistry(settings)
+    check_reference(models, "reasoning_model_path", settings.reasoning_model_path)
+    check_reference(models, "default_model", default_model)
+    return Assembly(
+        router=router or open_router(settings.intent_model_path),
+        models=models,
+        tools=ToolRegistry() if tools is None else tools,
+        knowledge=knowledge,
+        default_model=default_model,
+        reasoning_model=settings.reasoning_model_path,
+        model_timeout_s=settings.request_timeout_s / 2,
+        domain_timeout_s=domain_timeout_s,
+        max_history=settings.max_history_messages,
+    )

@@ -43,6 +43,20 @@ class RunContext(BaseModel):
         description="Two domains closer than this, below the threshold, are asked back.",
         json_schema_extra={"langgraph_nodes": ["gate"]},
     )
+    clause_threshold: float = Field(
+        default=0.35,
+        ge=0,
+        le=1,
+        description="Confidence that a part of a split message needs to be a question of its own.",
+        json_schema_extra={"langgraph_nodes": ["gate"]},
+    )
+    stay_threshold: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Probability from which a message stays with the domain of the turn before.",
+        json_schema_extra={"langgraph_nodes": ["gate"]},
+    )
     max_domains: int = Field(
         default=3,
         ge=1,

@@ -65,6 +65,9 @@ class Classification(TypedDict):
     """Previous question and message together, where the message may be a follow-up."""
     refers_back: bool
     """The message cannot stand alone: it begins or points like a follow-up."""
+    stays: float
+    """Probability that the message belongs to the domain of the turn before, in [0, 1]; 0 where
+    there was none."""
     previous_question: str
     score_floor: float | None
     """Score from which a domain belongs to the prediction set that keeps the run's target error;

@@ -52,6 +52,12 @@ class Settings(BaseSettings):
     use_reasoning_threshold: float = Field(
         default=0.7, ge=0, le=1, validation_alias=_alias("USE_REASONING_THRESHOLD")
     )
+    target_error: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Share of messages that may go wrong, in the place of the threshold.",
+    )
     ollama_base_url: str | None = Field(default=None, validation_alias=_alias("OLLAMA_BASE_URL"))
     chroma_persist_dir: Path | None = Field(
         default=None,

@@ -10,13 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from mdsa.core.arguments import (
-    check_app_models,
-    check_quantization,
-    check_reference,
-    configured,
-    open_router,
-)
+from mdsa.core.arguments import check_quantization, configured
 from mdsa.core.dual_rag import DualRAG
 from mdsa.core.engine import Engine, Event
 from mdsa.core.message_bus import MessageBus, Topic
@@ -27,8 +21,8 @@ from mdsa.core.session_access import Sessions
 from mdsa.domains import DomainConfig
 from mdsa.domains.app_file import demo_app_path, load_app
 from mdsa.errors import InvalidInputError
-from mdsa.graph.app_loading import Progress, ingest_app, install_app
-from mdsa.graph.assembly import READER, Assembly
+from mdsa.graph.app_loading import Progress, app_settings, ingest_app, install_app
+from mdsa.graph.assembly import READER, open_assembly
 from mdsa.models import ModelRegistry, QuantizationType
 from mdsa.monitoring import MonitoringService
 from mdsa.router import Router
@@ -45,14 +39,17 @@ class TinyBERTOrchestrator:
     Nothing is loaded until the first request: encoders, stores and models are then, once.
 
     Args:
-        intent_model_path: folder of a trained router. Where there is none, messages are routed by
-            similarity to the domains' names, descriptions and keywords, and a warning says so.
+        intent_model_path: folder of a trained router, or folder or hub id of a classifier or an
+            encoder; see `mdsa.router.opening.open_router`. Where there is none, messages are
+            routed by what the domains say of themselves, and a warning says so.
         reasoning_model_path: model that splits requests over several domains, loaded when it is
             first needed; where it cannot be, requests are split by clauses and the result is
             marked as degraded. `embedded://clauses` asks for that split.
         device: `auto`, `cpu`, `cuda` or `mps`, for models that run in this process.
         use_reasoning_threshold: confidence below which reasoning is asked, in [0, 1].
         quantization: of models that run in this process; not yet applied, which a warning says.
+        target_error: share of messages that may go wrong, such as 0.02; takes the threshold's place
+            where the router has calibration rows.
         rag: knowledge; by default a store in the data directory.
         tools: registry that the domains' tool names refer to.
         models: resolves model references.
@@ -60,11 +57,12 @@ class TinyBERTOrchestrator:
         default_model: model reference of domains that name none.
         settings: in place of the environment's.
 
-    Of the first four, one left at its default is what the environment says, if it says anything.
+    One that is left at its default, and has a variable, is what the environment says.
 
     Raises:
         InvalidInputError: an argument is out of its range.
         ConfigError: `intent_model_path` holds something that cannot be used.
+        ModelUnavailableError: the intent model is not on this machine, or damaged.
         UnknownNameError: a model reference names a kind of model that does not exist.
     """
 
@@ -76,6 +74,7 @@ class TinyBERTOrchestrator:
         use_reasoning_threshold: float = 0.7,
         quantization: QuantizationType | None = None,
         *,
+        target_error: float | None = None,
         rag: DualRAG | None = None,
         tools: ToolRegistry | None = None,
         models: ModelRegistry | None = None,
@@ -89,12 +88,9 @@ class TinyBERTOrchestrator:
             reasoning_model_path=reasoning_model_path,
             device=device,
             use_reasoning_threshold=use_reasoning_threshold,
+            target_error=target_error,
         )
         check_quantization(quantization)
-        if models is None:
-            models = ModelRegistry(self.settings)
-        check_reference(models, "reasoning_model_path", self.settings.reasoning_model_path)
-        check_reference(models, "default_model", default_model)
         self.threshold = self.settings.use_reasoning_threshold
         self.tools = tools if tools is not None else ToolRegistry()
         self.message_bus = MessageBus()
@@ -104,16 +100,14 @@ class TinyBERTOrchestrator:
         self._owns_rag = rag is None
         self._lock = threading.RLock()
         self._running: Running | None = None
-        self._assembly = Assembly(
-            router=router or open_router(self.settings.intent_model_path),
+        self._assembly = open_assembly(
+            self.settings,
+            lambda: self.rag,
+            router=router,
             models=models,
             tools=self.tools,
-            knowledge=lambda: self.rag,
             default_model=default_model,
-            reasoning_model=self.settings.reasoning_model_path,
-            model_timeout_s=self.settings.request_timeout_s / 2,
             domain_timeout_s=self.settings.request_timeout_s,
-            max_history=self.settings.max_history_messages,
         )
 
     @classmethod
@@ -139,17 +133,7 @@ class TinyBERTOrchestrator:
         """
         settings = settings or load_settings()
         app = load_app(Path(path) if path is not None else settings.app or demo_app_path())
-        models = ModelRegistry(settings)
-        check_app_models(app, models)
-        agent = cls(
-            settings.intent_model_path,
-            app.file.reasoning_model,
-            settings.device,
-            app.file.threshold,
-            models=models,
-            default_model=app.file.model,
-            settings=settings.model_copy(update={"embedding_model": app.file.embedding_model}),
-        )
+        agent = cls(default_model=app.file.model, settings=app_settings(app, settings))
         try:
             install_app(app, agent._assembly, settings.data_dir)
             ingest_app(app, agent.rag, progress)
@@ -239,8 +223,9 @@ class TinyBERTOrchestrator:
         Args:
             message: the user's text.
             context: `session_id` continues a session (a new one is begun without it); `user_id`
-                owns it; `allowed_domains`, `threshold`, `clarify_margin` and `max_domains` set
-                this run. Any other key is a fact, such as `order_id`, that the model may use.
+                owns it; `allowed_domains`, `threshold`, `target_error` and the other fields of
+                `RunContext` set this run. Any other key is a fact, such as `order_id`, that the
+                model may use.
 
         Returns:
             `response`, `domain`, `confidence`, `latency_ms`, `used_reasoning`, `decision`,
@@ -372,7 +357,7 @@ class TinyBERTOrchestrator:
         return read_request(
             message,
             context,
-            threshold=self.threshold,
+            defaults={"threshold": self.threshold, "target_error": self.settings.target_error},
             max_chars=self.settings.max_message_chars,
             domains=frozenset(domain.name for domain in self.domains),
         )

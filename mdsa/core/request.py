@@ -37,26 +37,24 @@ def read_request(
     message: object,
     context: Mapping[str, Any] | None,
     *,
-    threshold: float,
+    defaults: Mapping[str, Any],
     max_chars: int,
     domains: frozenset[str],
 ) -> TurnRequest:
-    """Check a message and its context.
+    """Check a message and its context; see `read_context`.
 
     Raises:
         InvalidInputError: the message or a value of the context cannot be used.
         UnknownNameError: `allowed_domains` names a domain that does not exist.
     """
-    session_id, run = read_context(
-        context, threshold=threshold, max_chars=max_chars, domains=domains
-    )
+    session_id, run = read_context(context, defaults=defaults, max_chars=max_chars, domains=domains)
     return TurnRequest(clean_message(message, max_chars), session_id, run, uuid4().hex)
 
 
 def read_context(
     context: Mapping[str, Any] | None,
     *,
-    threshold: float,
+    defaults: Mapping[str, Any],
     max_chars: int,
     domains: frozenset[str],
 ) -> tuple[str, RunContext]:
@@ -64,6 +62,13 @@ def read_context(
 
     Keys that are no settings, such as `order_id`, are facts: the domain's model may use them. A
     missing `session_id` starts a new session.
+
+    Args:
+        context: as the caller gave it.
+        defaults: settings of runs whose context does not say otherwise. A threshold of the
+            context's own stands in the place of a default target error.
+        max_chars: most characters of all facts.
+        domains: those that exist.
 
     Raises:
         InvalidInputError: a key or a value cannot be used.
@@ -74,7 +79,9 @@ def read_context(
             f"context is of type {type(context).__name__}; pass a dict such as "
             '{"session_id": "sess_abc123"}.'
         )
-    values = {"threshold": threshold, **(context or {})}
+    values = {**defaults, **(context or {})}
+    if context and "threshold" in context and "target_error" not in context:
+        values.pop("target_error", None)
     session_id = values.pop("session_id", None)
     given = values.pop("facts", {})
     if not isinstance(given, Mapping):
