@@ -19,6 +19,7 @@ from mdsa.nodes.generate import ModelLoader
 from mdsa.nodes.history import own_turns, question_text
 from mdsa.nodes.merge import make_merge
 from mdsa.router import Router
+from mdsa.router.small_talk import small_talk
 
 __all__ = ["AgentGraph", "build_graph"]
 
@@ -75,7 +76,7 @@ def build_graph(
     domains = [*descriptions, unmatched.name]
     builder.add_edge(START, "classify")
     builder.add_edge("classify", "gate")
-    builder.add_conditional_edges("gate", _after_gate, [*domains, "decompose", "clarify"])
+    builder.add_conditional_edges("gate", _after_gate, [*domains, "decompose", "clarify", "merge"])
     builder.add_conditional_edges("decompose", _ask_domains, domains)
     for name in domains:
         builder.add_edge(name, "merge")
@@ -88,6 +89,8 @@ def _after_gate(state: AgentState) -> Hashable | list[Send]:
     decision = state["route"]["decision"]
     if decision in ("decompose", "clarify"):
         return decision
+    if decision == "unmatched" and small_talk(question_text(state["messages"])):
+        return "merge"
     return _ask_domains(state)
 
 

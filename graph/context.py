@@ -43,6 +43,20 @@ class RunContext(BaseModel):
         description="Two domains closer than this, below the threshold, are asked back.",
         json_schema_extra={"langgraph_nodes": ["gate"]},
     )
+    close_margin: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Two domains closer than this are asked back even above the threshold.",
+        json_schema_extra={"langgraph_nodes": ["gate"]},
+    )
+    out_of_scope_threshold: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Probability of belonging to no domain from which none is asked.",
+        json_schema_extra={"langgraph_nodes": ["gate"]},
+    )
     clause_threshold: float = Field(
         default=0.35,
         ge=0,

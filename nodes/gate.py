@@ -5,36 +5,23 @@ Every setting stands in the run's context, so that an evaluation can sweep it.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from langgraph.runtime import Runtime
 
 from mdsa.graph.context import RunContext
-from mdsa.graph.state import (
-    AgentState,
-    Classification,
-    ClauseScores,
-    Decision,
-    RouteState,
-    SubQuery,
-)
+from mdsa.graph.state import AgentState, Classification, Decision, RouteState, SubQuery
+from mdsa.nodes.choice import chosen
+from mdsa.nodes.clause_questions import ask_clauses
 from mdsa.router.clauses import points_back
+from mdsa.router.conformal import rows_needed
+from mdsa.router.small_talk import small_talk
 
 __all__ = ["Verdict", "decide", "gate"]
 
-_ORDINALS = ("first", "second", "third", "fourth")
-# fmt: off
-_FILLERS = frozenset(
-    {
-        "a", "about", "an", "and", "for", "i", "is", "it", "its", "m", "mean", "meant", "my", "of",
-        "on", "one", "please", "question", "s", "that", "the", "this", "to", "yes",
-    }
-)
-# fmt: on
-_MOST_BESIDES = 2
-"""Words of an answer to a question back that neither name a choice nor fill."""
+_MOST_CHOICES = 3
+"""Domains that one question back may name."""
 
 
 class Verdict(NamedTuple):
@@ -80,118 +67,115 @@ def decide(
     """
     message = found["message"]
     text, scores, previous = message["text"], message["scores"], found["previous_question"]
-    best = _best(scores)
+    ranked = sorted(scores, key=lambda name: (-scores[name], name))
+    highest = scores[ranked[0]] if ranked else 0.0
 
-    if chosen := _chosen(text, [name for name in choices if name in scores]):
-        query = SubQuery(domain=chosen, query=previous, context=text)
+    if choice := chosen(text, [name for name in choices if name in scores]):
+        query = SubQuery(domain=choice, query=previous, context=text)
         verdict = _ask(found, "direct", [query], "the caller chose it when asked back")
         verdict.route["confidence"] = 1.0
         return verdict
+    if (courtesy := small_talk(text)) and highest < context.threshold:
+        return _ask(found, "unmatched", [], f"small talk ({courtesy}) asks nothing of a domain")
 
-    parts, declined, confidence = _parts(found["clauses"], context.threshold)
-    names = list(dict.fromkeys(part["domain"] for part in parts))
-    if len(names) > 1 or (parts and declined):
+    asked = ask_clauses(found["clauses"], context)
+    names = list(dict.fromkeys(part["domain"] for part in asked.questions))
+    if len(names) > 1 or (names and asked.declined):
         reason = f"clauses belong to: {', '.join(names)}"
-        reason += "; one belongs to no domain that the caller may use" if declined else ""
+        reason += "; one belongs to no domain that the caller may use" if asked.declined else ""
         decision: Decision = "decompose" if len(names) > 1 else "direct"
-        declined += [part["query"] for part in parts[context.max_domains :]]
-        verdict = _ask(found, decision, parts[: context.max_domains], reason)
-        verdict.route["confidence"], verdict.route["declined"] = confidence, declined
+        beyond = [part["query"] for part in asked.questions[context.max_domains :]]
+        verdict = _ask(found, decision, asked.questions[: context.max_domains], reason)
+        verdict.route["confidence"] = asked.confidence
+        verdict.route["declined"] = asked.declined + beyond
         return verdict
 
-    barred = best is None or message["forbidden"] > scores[best]
-    if best is not None and not barred and scores[best] >= context.threshold:
-        # A message that names its subject is clearer without the question before it.
-        follows = points_back(text) and best == last_domain
-        query = SubQuery(domain=best, query=text, context=previous if follows else "")
-        reason = f"confidence {scores[best]:.2f} reaches the threshold {context.threshold:.2f}"
-        return _ask(found, "direct", [query], reason)
-    if last_domain in scores and _stays(found, last_domain, context.threshold):
+    sure_of_it = ranked and ranked[0] == last_domain and highest >= context.threshold
+    if last_domain in scores and not sure_of_it and _stays(found, last_domain, context):
         query = SubQuery(domain=last_domain, query=text, context=previous)
-        reason = f"a follow-up without a domain of its own stays with {last_domain}"
+        reason = f"it stays with {last_domain}, which answered before, with {found['stays']:.2f}"
         return _ask(found, "direct", [query], reason)
-    if best is None or message["out_of_scope"] > scores[best]:
-        return _ask(found, "unmatched", [], "no domain fits the message")
-    if barred:
+    if message["forbidden"] > highest:
         return _ask(found, "unmatched", [], "no domain that the caller may use fits the message")
-    return _unsure(found, context)
+    if not ranked:
+        return _ask(found, "unmatched", [], "there is no domain")
+    # A message that names its subject is clearer without the question before it.
+    follows = points_back(text) and ranked[0] == last_domain
+    first = SubQuery(domain=ranked[0], query=text, context=previous if follows else "")
+    if context.target_error is not None and found["score_floor"] is not None:
+        return _by_set(found, ranked, first, context.target_error, found["score_floor"])
+    verdict = _by_threshold(found, ranked, first, context)
+    if context.target_error is not None:
+        needed = rows_needed(context.target_error)
+        verdict.route["reason"] += (
+            f"; the threshold decided, because an error of {context.target_error:g} takes "
+            f"{needed} calibration rows, which the router does not have"
+        )
+    return verdict
 
 
-def _unsure(found: Classification, context: RunContext) -> Verdict:
-    """Below the threshold: ask back where two domains are close, else let reasoning decide."""
-    text, scores = found["message"]["text"], found["message"]["scores"]
-    first, *others = sorted(scores, key=lambda name: (-scores[name], name))
-    if others and scores[first] - scores[others[0]] < context.clarify_margin:
-        second = others[0]
-        route = _route(found, "clarify", [first, second], f"{first} and {second} are too close")
-        return Verdict(route, [])
-    reason = f"confidence {scores[first]:.2f} is below the threshold {context.threshold:.2f}"
-    return _ask(found, "decompose", [SubQuery(domain=first, query=text, context="")], reason)
+def _by_threshold(
+    found: Classification, ranked: Sequence[str], first: SubQuery, context: RunContext
+) -> Verdict:
+    """Decide from confidence, margin and the out-of-scope score."""
+    scores, outside = found["message"]["scores"], found["message"]["out_of_scope"]
+    highest = scores[ranked[0]]
+    sure = highest >= context.threshold
+    margin = context.close_margin if sure else context.clarify_margin
+    close = len(ranked) > 1 and highest - scores[ranked[1]] < margin
+    if not sure:
+        # A vague message ("I want to change something") is better asked back than turned away.
+        lead = context.clarify_margin if close else 0.0
+        if outside >= context.out_of_scope_threshold or outside > highest + lead:
+            return _none_fits(found)
+    if close:
+        second = f"{ranked[1]} ({scores[ranked[1]]:.2f})"
+        reason = f"{ranked[0]} ({highest:.2f}) and {second} are too close"
+        return Verdict(_route(found, "clarify", list(ranked[:2]), reason), [])
+    if sure:
+        reason = f"confidence {highest:.2f} reaches the threshold {context.threshold:.2f}"
+        return _ask(found, "direct", [first], reason)
+    reason = f"confidence {highest:.2f} is below the threshold {context.threshold:.2f}"
+    return _ask(found, "decompose", [first], reason)
 
 
-def _parts(
-    clauses: list[ClauseScores], threshold: float
-) -> tuple[list[SubQuery], list[str], float]:
-    """Join clauses to one question per domain.
-
-    A clause that is not sure of a domain of its own, or that points back ("does it still work?"),
-    belongs to the clause before it.
-
-    Returns:
-        The questions, the clauses that only a forbidden domain takes, and the confidence in the
-        least sure of the questions.
-    """
-    confidence = 1.0
-    parts: list[SubQuery] = []
-    declined: list[str] = []
-    leading: list[str] = []
-    for clause in clauses:
-        domain = _best(clause["scores"])
-        sure = domain is not None and clause["scores"][domain] >= threshold
-        if clause["forbidden"] >= max(threshold, max(clause["scores"].values(), default=0.0)):
-            declined.append(clause["text"])
-        elif parts and (not sure or points_back(clause["text"]) or parts[-1]["domain"] == domain):
-            parts[-1]["query"] += f" {clause['text']}"
-        elif domain is not None and sure:
-            query = " ".join([*leading, clause["text"]])
-            parts.append(SubQuery(domain=domain, query=query, context=""))
-            confidence = min(confidence, clause["scores"][domain])
-            leading = []
-        else:
-            leading.append(clause["text"])
-    return parts, declined, confidence
+def _by_set(
+    found: Classification,
+    ranked: Sequence[str],
+    first: SubQuery,
+    target_error: float,
+    floor: float,
+) -> Verdict:
+    """Decide from the set of domains that keeps the target error; see `mdsa.router.conformal`."""
+    scores, outside = found["message"]["scores"], found["message"]["out_of_scope"]
+    chosen_set = [name for name in ranked if scores[name] >= floor]
+    listed = ", ".join(f"{name} {scores[name]:.2f}" for name in chosen_set) or "no domain"
+    reason = f"for an error of {target_error:g}, {listed} reach {floor:.2f}"
+    if len(chosen_set) <= 1 and outside > scores[ranked[0]]:
+        # The promise is about messages that have a right domain; this one likely has none.
+        return _none_fits(found)
+    if len(chosen_set) == 1:
+        return _ask(found, "direct", [first], reason)
+    if 1 < len(chosen_set) <= _MOST_CHOICES:
+        return Verdict(_route(found, "clarify", chosen_set, reason), [])
+    return _ask(found, "decompose", [first], reason)
 
 
-def _stays(found: Classification, last_domain: str, threshold: float) -> bool:
-    """Tell whether a message without a sure domain of its own follows the last turn.
+def _none_fits(found: Classification) -> Verdict:
+    outside = found["message"]["out_of_scope"]
+    return _ask(found, "unmatched", [], f"no domain fits the message: out of scope {outside:.2f}")
 
-    Read together with the question before it, it must fit the last domain best. That reading
-    alone would keep any small talk in the domain, so the message must also point back. One that
-    a forbidden domain takes, alone or in context, does not stay.
+
+def _stays(found: Classification, last_domain: str, context: RunContext) -> bool:
+    """Tell whether a message belongs to the domain of the turn before.
+
+    One that a forbidden domain takes, alone or in context, does not.
     """
     reading = found["in_context"]
-    if reading is None or not found["refers_back"] or found["message"]["forbidden"] >= threshold:
+    if reading is None or found["message"]["forbidden"] >= context.threshold:
         return False
-    best = _best(reading["scores"])
-    return best == last_domain and reading["scores"][last_domain] >= reading["forbidden"]
-
-
-def _chosen(message: str, choices: list[str]) -> str | None:
-    """The choice that an answer to a question back names, by its words or its place.
-
-    A message that says much besides is a new question that happens to share a word.
-    """
-    words = set(re.findall(r"[a-z0-9]+", message.lower()))
-    parts = {name: set(re.split(r"[_-]", name.lower())) for name in choices}
-    besides = words - set().union(*parts.values()) - _FILLERS - set(_ORDINALS)
-    if "?" in message or len(besides) > _MOST_BESIDES:
-        return None
-    named = [name for name in choices if parts[name] & words]
-    placed = [name for name, ordinal in zip(choices, _ORDINALS, strict=False) if ordinal in words]
-    for candidates in (named, placed):
-        if len(candidates) == 1:
-            return candidates[0]
-    return None
+    permitted = reading["scores"].get(last_domain, 0.0) >= reading["forbidden"]
+    return permitted and found["stays"] >= context.stay_threshold
 
 
 def _ask(
@@ -212,8 +196,8 @@ def _route(
 ) -> RouteState:
     message = found["message"]
     scores = message["scores"]
-    best = _best(scores)
-    if domains and domains[0] == best and message["evidence"]:
+    best = min(scores, key=lambda name: (-scores[name], name), default=None)
+    if message["evidence"] and (not domains or domains[0] == best):
         reason = f"{reason}; nearest: {message['evidence']!r}"
     return RouteState(
         decision=decision,
@@ -226,7 +210,3 @@ def _route(
         degraded=False,
         declined=[],
     )
-
-
-def _best(scores: dict[str, float]) -> str | None:
-    return min(scores, key=lambda name: (-scores[name], name), default=None)

@@ -10,11 +10,17 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveM
 from mdsa.graph.state import AgentState, DomainAnswer
 from mdsa.nodes.history import question_text
 from mdsa.nodes.types import Node
+from mdsa.router.small_talk import small_talk
 
 __all__ = ["make_merge"]
 
 _MAX_QUESTION_CHARS = 500
-_NO_DOMAIN = "I can't help with that."
+_REPLIES = {
+    None: "I can't help with that.",
+    "greeting": "Hello!",
+    "thanks": "You're welcome.",
+    "farewell": "Goodbye!",
+}
 
 
 def make_merge(max_history: int = 60) -> Node[AgentState]:
@@ -26,7 +32,7 @@ def make_merge(max_history: int = 60) -> Node[AgentState]:
         parts = [_text(answer, answers) for answer in answers]
         parts += [f"I can't help with this part: “{text}”" for text in route["declined"]]
         if route["decision"] == "unmatched" and all(answer["abstained"] for answer in answers):
-            parts = [_cannot_help(route["scores"])]
+            parts = [_no_answer(question_text(state["messages"]), route["scores"])]
         text = "\n\n".join(parts)
         shown = [answer["message_id"] for answer in answers if answer["text"] == text]
         message = AIMessage(
@@ -56,9 +62,10 @@ def _text(answer: DomainAnswer, answers: list[DomainAnswer]) -> str:
     return answer["text"]
 
 
-def _cannot_help(domains: Iterable[str]) -> str:
+def _no_answer(question: str, domains: Iterable[str]) -> str:
+    opening = _REPLIES[small_talk(question)]
     topics = ", ".join(name.replace("_", " ") for name in sorted(domains))
-    return f"I can't help with that. I can help with {topics}." if topics else _NO_DOMAIN
+    return f"{opening} I can help with {topics}." if topics else opening
 
 
 def _overflow(messages: list[AnyMessage], limit: int) -> list[RemoveMessage]:

@@ -26,15 +26,18 @@ def found(
     message: ClauseScores,
     *clauses: ClauseScores,
     in_context: ClauseScores | None = None,
-    refers_back: bool = False,
+    stays: float = 0.0,
+    score_floor: float | None = None,
     previous: str = "",
 ) -> Classification:
     return Classification(
         message=message,
         clauses=list(clauses),
         in_context=in_context,
-        refers_back=refers_back,
+        refers_back=stays > 0,
+        stays=stays,
         previous_question=previous,
+        score_floor=score_floor,
     )
 
 
@@ -55,6 +58,9 @@ def asked(verdict: Verdict) -> list[tuple[str, str, str]]:
         (scored("m", forbidden=0.5, orders=0.4), "unmatched", []),
         (scored("m", forbidden=0.9), "unmatched", []),
         (scored("m", 1.0), "unmatched", []),
+        (scored("m", 0.36, orders=0.32, returns=0.26), "clarify", ["orders", "returns"]),
+        (scored("m", 0.5, orders=0.26, returns=0.24), "unmatched", []),
+        (scored("m", 0.4, orders=0.12, returns=0.12), "unmatched", []),
     ],
 )
 def test_a_single_question_goes_by_its_scores(
@@ -117,8 +123,21 @@ def test_clauses_without_a_domain_of_their_own_stay_with_their_neighbours() -> N
 
     assert asked(verdict) == [
         ("orders", "Hi there all where is the parcel anything helps", ""),
-        ("returns", "how do refunds work does it cost extra", ""),
+        ("returns", "how do refunds work", ""),
+        ("orders", "does it cost extra", "how do refunds work"),
     ]
+
+
+def test_a_clause_needs_less_confidence_than_a_message() -> None:
+    clauses = (scored("a", orders=0.5, returns=0.1), scored("b", returns=0.4, orders=0.3))
+    message = scored("a b", orders=0.5, returns=0.4)
+
+    split = decide(found(message, *clauses), CONTEXT)
+    whole = decide(found(message, *clauses), RunContext(clause_threshold=0.45))
+
+    assert asked(split) == [("orders", "a", ""), ("returns", "b", "")]
+    assert whole.route["domains"] == ["orders", "returns"]
+    assert whole.route["decision"] == "clarify"
 
 
 def test_a_part_that_only_a_forbidden_domain_takes_is_declined() -> None:
@@ -143,7 +162,7 @@ def test_a_clause_is_not_declined_where_a_permitted_domain_fits_it_better() -> N
             scored("a", orders=0.6, forbidden=0.1),
             scored("b", returns=0.6, forbidden=0.1),
         ),
-        RunContext(threshold=0.0),
+        RunContext(threshold=0.0, close_margin=0.0),
     )
 
     assert verdict.route["declined"] == []
@@ -168,7 +187,7 @@ IN_CONTEXT = scored("how do I return boots and how long does that take", returns
 
 def test_a_follow_up_stays_with_the_last_domain_and_brings_the_question_before() -> None:
     verdict = decide(
-        found(FOLLOW_UP, in_context=IN_CONTEXT, refers_back=True, previous="how do I return boots"),
+        found(FOLLOW_UP, in_context=IN_CONTEXT, stays=0.9, previous="how do I return boots"),
         CONTEXT,
         last_domain="returns",
     )
@@ -180,18 +199,16 @@ def test_a_follow_up_stays_with_the_last_domain_and_brings_the_question_before()
 @pytest.mark.parametrize(
     ("change", "last_domain"),
     [
-        ({"refers_back": False}, "returns"),
+        ({"stays": 0.49}, "returns"),
         ({"in_context": None}, "returns"),
-        ({}, "orders"),
         ({}, "billing"),
         ({}, None),
         ({"in_context": {**IN_CONTEXT, "forbidden": 0.85}}, "returns"),
         ({"message": {**FOLLOW_UP, "forbidden": 0.75}}, "returns"),
     ],
     ids=[
-        "does not point back",
+        "likely a switch",
         "no earlier question",
-        "fits another domain in context",
         "last domain is not permitted any more",
         "nothing answered before",
         "fits a forbidden domain in context",
@@ -201,23 +218,52 @@ def test_a_follow_up_stays_with_the_last_domain_and_brings_the_question_before()
 def test_what_is_no_follow_up_does_not_stay(
     change: dict[str, Any], last_domain: str | None
 ) -> None:
-    follow_up = found(FOLLOW_UP, in_context=IN_CONTEXT, refers_back=True, previous="q")
+    follow_up = found(FOLLOW_UP, in_context=IN_CONTEXT, stays=0.9, previous="q")
 
     verdict = decide({**follow_up, **change}, CONTEXT, last_domain=last_domain)  # type: ignore[typeddict-item]  # changes are the test's own
 
     assert verdict.route["decision"] == "unmatched"
 
 
-def test_a_follow_up_that_is_sure_of_another_domain_goes_there_alone() -> None:
+def test_a_switch_goes_to_the_other_domain_alone() -> None:
     message = scored("and where is my parcel", orders=0.9, returns=0.05)
 
     verdict = decide(
-        found(message, in_context=IN_CONTEXT, refers_back=True, previous="q"),
+        found(message, in_context=IN_CONTEXT, stays=0.1, previous="q"),
         CONTEXT,
         last_domain="returns",
     )
 
     assert asked(verdict) == [("orders", "and where is my parcel", "")]
+
+
+def test_a_fragment_that_seems_to_fit_another_domain_stays() -> None:
+    message = scored("at 6 pm in San Jose", orders=0.8, returns=0.05)
+
+    verdict = decide(
+        found(message, in_context=IN_CONTEXT, stays=0.9, previous="q"),
+        CONTEXT,
+        last_domain="returns",
+    )
+
+    assert asked(verdict) == [("returns", "at 6 pm in San Jose", "q")]
+    assert "0.90" in verdict.route["reason"]
+
+
+@pytest.mark.parametrize("score", [0.5, 0.9])
+def test_the_last_domains_own_question_brings_the_one_before_only_where_it_needs_it(
+    score: float,
+) -> None:
+    message = scored("how long do refunds take", returns=score, orders=0.1)
+
+    verdict = decide(
+        found(message, in_context=IN_CONTEXT, stays=0.9, previous="q"),
+        CONTEXT,
+        last_domain="returns",
+    )
+
+    context = "q" if score < CONTEXT.threshold else ""
+    assert asked(verdict) == [("returns", "how long do refunds take", context)]
 
 
 @pytest.mark.parametrize(
@@ -278,6 +324,68 @@ def test_a_choice_that_the_caller_may_not_use_any_more_is_no_choice() -> None:
     verdict = decide(found(message), CONTEXT, choices=["order_tracking", "customer_support"])
 
     assert verdict.route["domains"] == ["customer_support"]
+
+
+@pytest.mark.parametrize(
+    ("message", "decision", "domains"),
+    [
+        (scored("m", orders=0.4, returns=0.25, billing=0.2), "direct", ["orders"]),
+        (scored("m", orders=0.4, returns=0.3, billing=0.2), "clarify", ["orders", "returns"]),
+        (scored("m", a=0.35, b=0.33, c=0.32), "clarify", ["a", "b", "c"]),
+        (scored("m", 0.1, orders=0.2, returns=0.2, billing=0.2), "decompose", ["billing"]),
+        (scored("m", 0.5, orders=0.2, returns=0.2, billing=0.1), "unmatched", []),
+        (scored("m", 0.6, orders=0.4), "unmatched", []),
+        (scored("m", forbidden=0.5, orders=0.4), "unmatched", []),
+    ],
+)
+def test_with_a_target_error_the_prediction_set_decides(
+    message: ClauseScores, decision: str, domains: list[str]
+) -> None:
+    verdict = decide(found(message, score_floor=0.3), RunContext(target_error=0.05))
+
+    assert (verdict.route["decision"], verdict.route["domains"]) == (decision, domains)
+    if decision in ("direct", "clarify"):
+        assert "an error of 0.05" in verdict.route["reason"]
+
+
+def test_a_set_of_many_domains_is_no_question_back() -> None:
+    message = scored("m", a=0.3, b=0.25, c=0.25, d=0.2)
+
+    verdict = decide(found(message, score_floor=0.1), RunContext(target_error=0.05))
+
+    assert (verdict.route["decision"], verdict.route["domains"]) == ("decompose", ["a"])
+
+
+def test_without_calibration_rows_the_threshold_decides_and_the_reason_says_so() -> None:
+    message = scored("m", orders=0.8)
+
+    verdict = decide(found(message), RunContext(target_error=0.02))
+
+    assert verdict.route["decision"] == "direct"
+    assert "takes 49 calibration rows" in verdict.route["reason"]
+
+
+def test_two_domains_that_are_very_close_are_asked_back_above_the_threshold() -> None:
+    message = scored("m", orders=0.48, returns=0.45)
+
+    verdict = decide(found(message), RunContext(threshold=0.4))
+
+    assert verdict.route["decision"] == "clarify"
+    assert "orders (0.48) and returns (0.45)" in verdict.route["reason"]
+
+
+@pytest.mark.parametrize("text", ["Hello", "thanks a lot!", "Good evening"])
+def test_small_talk_is_asked_of_nobody(text: str) -> None:
+    message = scored(text, 0.1, orders=0.5, returns=0.4)
+    confident = scored(text, 0.1, orders=0.8)
+
+    verdict = decide(
+        found(message, in_context=IN_CONTEXT, stays=0.9), CONTEXT, last_domain="orders"
+    )
+
+    assert verdict.route["decision"] == "unmatched"
+    assert "small talk" in verdict.route["reason"]
+    assert decide(found(confident), CONTEXT).route["decision"] == "direct"
 
 
 def test_the_reason_names_what_spoke_for_the_domain() -> None:
