@@ -21,6 +21,7 @@ from mdsa.cli.ingest import ingest
 from mdsa.cli.options import AppOption, DataDirOption, JsonOption, ProgramState
 from mdsa.cli.route import route
 from mdsa.cli.sessions import sessions
+from mdsa.cli.train import training
 
 __all__ = ["app", "main"]
 
@@ -37,6 +38,7 @@ for command in (demo, chat, ask, resume, route, ingest, doctor):
     app.command()(command)
 app.add_typer(sessions, name="sessions")
 app.add_typer(evaluations, name="eval")
+app.add_typer(training, name="train")
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,0 +1,142 @@
+"""What a fitted router's answers are worth: temperature, out-of-scope score, sets, figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mdsa.router.calibration import expected_calibration_error, fit_temperature, softmax
+from mdsa.router.conformal import ConformalScores
+from mdsa.router.out_of_scope import OutOfScope, class_centres, fit_out_of_scope
+from mdsa.router.text_graph import TextGraph
+from mdsa.training.router_rows import Part, RouterRows
+
+__all__ = ["Judgement", "judge_router", "measure"]
+
+_MOST_CENTRE_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What goes into the folder beside the network.
+
+    Attributes:
+        temperature: divides the logits.
+        out_of_scope: gives the probability of being out of scope.
+        conformal: see `mdsa.router.conformal`; None without rows for it.
+        figures: measured on rows that nothing was fitted on; on those for calibration where there
+            are no others.
+    """
+
+    temperature: float
+    out_of_scope: OutOfScope
+    conformal: ConformalScores | None
+    figures: dict[str, Any]
+
+
+def judge_router(graph: TextGraph, rows: RouterRows, sums: NDArray[np.float64]) -> Judgement:
+    """Calibrate a router on held-out rows and measure it.
+
+    Args:
+        graph: the int8 network as it will serve, with outputs `embedding` and `logits`.
+        rows: all rows.
+        sums: 1 where a label (row) belongs to a domain (column); see `Manifest.domain_matrix`.
+    """
+    embeddings, logits = graph.many(rows.stop.texts)
+    temperature = _temperature(logits, rows.stop.labels)
+    seen = _sample(rows.train)
+    seen_embeddings, _ = graph.many(seen.texts)
+    outside = None
+    if rows.outside_fit:
+        outside_embeddings, outside_logits = graph.many(rows.outside_fit)
+        outside = (outside_logits, outside_embeddings)
+    score = fit_out_of_scope(
+        logits,
+        embeddings,
+        rows.stop.labels,
+        class_centres(seen_embeddings, seen.labels, len(rows.labels)),
+        temperature=temperature,
+        outside=outside,
+    )
+    judged = rows.sets if len(rows.sets) else rows.stop
+    if len(rows.sets):
+        embeddings, logits = graph.many(rows.sets.texts)
+    conformal = None
+    domain_of = sums.argmax(axis=1)
+    if len(rows.sets):
+        domains = _domain_probabilities(logits, embeddings, temperature, score, sums)
+        conformal = ConformalScores.fit(domains, domain_of[judged.labels])
+    figures = measure(logits, embeddings, judged.labels, temperature, score, sums)
+    figures["rows"] = len(judged)
+    figures["rows_unseen"] = bool(len(rows.sets))
+    return Judgement(temperature, score, conformal, figures)
+
+
+def measure(
+    logits: NDArray[np.float32],
+    embeddings: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    temperature: float,
+    score: OutOfScope,
+    sums: NDArray[np.float64],
+) -> dict[str, Any]:
+    """Accuracy and calibration on rows that have a right label.
+
+    Args:
+        logits: (rows, labels).
+        embeddings: (rows, hidden).
+        labels: index of each one's right label.
+        temperature: divides the logits.
+        score: gives the probability of being out of scope.
+        sums: label (row) to domain (column).
+    """
+    right_domain = sums.argmax(axis=1)[labels]
+    by_label = softmax(logits, temperature)
+    by_domain = _domain_probabilities(logits, embeddings, temperature, score, sums)
+    label_hits = by_label.argmax(axis=1) == labels
+    domain_hits = by_domain.argmax(axis=1) == right_domain
+    return {
+        "label_accuracy": float(label_hits.mean()),
+        "domain_accuracy": float(domain_hits.mean()),
+        "label_ece": expected_calibration_error(by_label.max(axis=1), label_hits),
+        "domain_ece": expected_calibration_error(by_domain.max(axis=1), domain_hits),
+    }
+
+
+def _domain_probabilities(
+    logits: NDArray[np.float32],
+    embeddings: NDArray[np.float32],
+    temperature: float,
+    score: OutOfScope,
+    sums: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """As `TrainedRouter` gives them where every domain is registered."""
+    inside = 1 - score.probability(logits, embeddings)
+    result: NDArray[np.float64] = softmax(logits, temperature) @ sums * inside[:, None]
+    return result
+
+
+def _temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    """The likeliest temperature, supposing one error where held-out rows show none.
+
+    Without an error no temperature is too low; that the next row is wrong has then, by Laplace's
+    rule of succession, still a chance of about one in as many rows. The row with the smallest lead
+    stands in for it.
+    """
+    best = logits.argmax(axis=1)
+    if (best == labels).all():
+        ordered = np.sort(logits, axis=1)
+        closest = int((ordered[:, -1] - ordered[:, -2]).argmin())
+        runner_up = int(logits[closest].argsort()[-2])
+        logits = np.concatenate([logits, logits[closest : closest + 1]])
+        labels = np.append(labels, runner_up)
+    return fit_temperature(logits, labels)
+
+
+def _sample(part: Part) -> Part:
+    """Every n-th row, so that large files do not take minutes here."""
+    step = -(-len(part) // _MOST_CENTRE_ROWS)
+    return Part(part.texts[::step], part.labels[::step])

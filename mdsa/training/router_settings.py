@@ -1,0 +1,70 @@
+"""How a router is fine-tuned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mdsa.errors import InvalidInputError
+
+__all__ = ["RouterSettings"]
+
+
+@dataclass(frozen=True)
+class RouterSettings:
+    """The defaults were chosen on held-out parts of CLINC150's and BANKING77's training rows.
+
+    Attributes:
+        epochs: passes of the router over the rows, at most; the learning rate falls to zero over
+            them.
+        patience: epochs without a better result on held-out rows after which it stops.
+        batch_size: texts a step.
+        learning_rate: of the last layer and the pooler; each layer below takes `layer_decay` times
+            that of the one above.
+        head_rate: of the classifier.
+        weight_decay: of the matrices.
+        warm_up: share of the steps in which the learning rate rises.
+        label_smoothing: probability that a hard target gives to the other labels.
+        noisy_share: of the texts of an epoch that are read with typing errors.
+        teacher_epochs: passes of the larger model from which the router also learns; 0 for none.
+        teacher_rate: learning rate of the larger model.
+        teacher_share: weight of the larger model's answers beside the labels, in [0, 1].
+        teacher_temperature: softens these answers (Hinton et al. 2015, arXiv:1503.02531).
+        outside_share: out-of-scope rows an epoch, of the number of rows, where some are given.
+        held_share: of the rows that are held out where no validation file is given.
+        held_most: rows that are held out at most.
+        max_tokens: bounds of the length at which texts are cut, [CLS] and [SEP] included; between
+            them the longest row decides.
+        seed: equal seeds give equal routers on the same machine.
+    """
+
+    epochs: int = 12
+    patience: int = 4
+    batch_size: int = 64
+    learning_rate: float = 2e-4
+    head_rate: float = 1e-3
+    layer_decay: float = 0.9
+    weight_decay: float = 0.01
+    warm_up: float = 0.1
+    label_smoothing: float = 0.05
+    noisy_share: float = 0.3
+    teacher_epochs: int = 5
+    teacher_rate: float = 1e-4
+    teacher_share: float = 0.7
+    teacher_temperature: float = 2.0
+    outside_share: float = 0.05
+    held_share: float = 0.1
+    held_most: int = 1000
+    max_tokens: tuple[int, int] = (64, 256)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "patience", "batch_size", "learning_rate", "head_rate"):
+            self._require(name, getattr(self, name) > 0, "above 0")
+        for name in ("warm_up", "label_smoothing", "noisy_share", "teacher_share"):
+            self._require(name, 0 <= getattr(self, name) <= 1, "from 0 to 1")
+        self._require("held_share", 0 < self.held_share <= 0.5, "above 0, up to 0.5")
+        self._require("teacher_epochs", self.teacher_epochs >= 0, "0 or more")
+
+    def _require(self, name: str, holds: bool, wanted: str) -> None:
+        if not holds:
+            raise InvalidInputError(f"{name} is {getattr(self, name)!r}; give a value {wanted}.")
