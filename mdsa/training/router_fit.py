@@ -171,7 +171,7 @@ def _run_epoch(
         soft = None if task.soft is None else torch.from_numpy(task.soft[batch.rows]).to(device)
         loss = _loss(logits, torch.from_numpy(batch.labels).to(device), soft, weights, plan)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch declares it without types
         nn.utils.clip_grad_norm_(model.parameters(), _GRADIENT_NORM)
         optimizer.step()
         total += loss.item()
