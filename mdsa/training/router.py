@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from mdsa.router.trained_folder import (
     write_manifest,
 )
 from mdsa.training.memory import keep_freed_memory
+from mdsa.training.router_augment import similar_words, vary
 from mdsa.training.router_batches import Batch, epoch_batches
 from mdsa.training.router_card import model_card
 from mdsa.training.router_checkpoint import Workplace
@@ -126,8 +129,11 @@ def train_router(
         fingerprint = _fingerprint(arranged, settings, model, tokenizer_json)
         resumed = work.open(fingerprint, resume=resume)
         run = _Run(arranged, settings, work, progress, _longest(arranged, tokenizer_json, settings))
-        soft = run.soft_targets()
-        state = run.fit(model.to(_device()), tokenizer_json, _ROUTER, run.router_plan(), soft)
+        variations = run.variations(model, tokenizer_json)
+        soft = run.soft_targets(variations)
+        state = run.fit(
+            *(model.to(_device()), tokenizer_json, _ROUTER, run.router_plan(), soft, variations)
+        )
         manifest, finished = run.finish(model.cpu(), tokenizer_json, state, start, began)
         work.publish(finished)
     return RouterReport(work.target, manifest, resumed, state.history)
@@ -141,17 +147,32 @@ class _Run:
     progress: Progress
     max_tokens: int
 
-    def soft_targets(self) -> NDArray[np.float32] | None:
-        """Logits of the fine-tuned larger model for the training rows."""
-        if not self.settings.teacher_epochs or not self.settings.teacher_share:
+    @property
+    def has_teacher(self) -> bool:
+        return bool(self.settings.teacher_epochs and self.settings.teacher_share)
+
+    def variations(self, model: Classifier, tokenizer_json: str) -> list[list[str]]:
+        """Variations of every row, by the word vectors of the encoder that is started from."""
+        if not self.has_teacher:
+            return []
+        texts = self.rows.train.texts
+        table = model.bert.embeddings.word_embeddings.weight.detach().numpy()
+        swaps = similar_words(texts, tokenizer_json, table)
+        rng = random.Random(self.settings.seed)  # noqa: S311 - a draw of words, no secret
+        return [[vary(text, swaps, rng) for text in texts] for _ in range(self.settings.variations)]
+
+    def soft_targets(self, variations: list[list[str]]) -> NDArray[np.float32] | None:
+        """Logits of the fine-tuned larger model for the training rows and their variations."""
+        if not self.has_teacher:
             return None
         kept = self.work.kept_array(_SOFT)
         if kept is not None:
             return kept
         torch.manual_seed(self.settings.seed)
         teacher, tokenizer_json = load_teacher(len(self.rows.labels))
-        self.fit(teacher.to(_device()), tokenizer_json, _TEACHER, self.teacher_plan(), None)
-        ids = encode_texts(tokenizer_json, self.rows.train.texts, self.max_tokens)
+        self.fit(teacher.to(_device()), tokenizer_json, _TEACHER, self.teacher_plan())
+        texts = [*self.rows.train.texts, *chain.from_iterable(variations)]
+        ids = encode_texts(tokenizer_json, texts, self.max_tokens)
         logits = predict(teacher, ids)
         self.work.keep_array(_SOFT, logits)
         self.work.forget(_TEACHER)
@@ -195,7 +216,8 @@ class _Run:
         tokenizer_json: str,
         stage: str,
         plan: FitPlan,
-        soft: NDArray[np.float32] | None,
+        soft: NDArray[np.float32] | None = None,
+        variations: Sequence[Sequence[str]] = (),
     ) -> FitState:
         """Fit a network, going on from its checkpoint where there is one."""
 
@@ -208,6 +230,8 @@ class _Run:
                 noisy_share=self.settings.noisy_share,
                 outside_share=self.settings.outside_share,
                 seed=f"{self.settings.seed}/{stage}/{epoch}",
+                variations=variations,
+                varied_share=self.settings.varied_share,
             )
 
         task = Fit(

@@ -13,10 +13,12 @@ from mdsa.training.router_model import encode_texts
 from mdsa.training.router_rows import RouterRows
 from mdsa.training.typing_noise import add_noise
 
-__all__ = ["OUTSIDE", "Batch", "epoch_batches"]
+__all__ = ["OUTSIDE", "UNLABELLED", "Batch", "epoch_batches"]
 
 OUTSIDE = -1
 """Label of an out-of-scope row."""
+UNLABELLED = -2
+"""Label of a variation, whose meaning only the teacher can tell."""
 
 _CHUNK = 32
 """Batches that are sorted by length together: little padding, and an order that stays random."""
@@ -28,8 +30,9 @@ class Batch:
 
     Attributes:
         ids: token ids.
-        labels: index of each one's label, or `OUTSIDE`.
-        rows: where each stands in the training part; what that says is meaningless for `OUTSIDE`.
+        labels: index of each one's label, or `OUTSIDE` or `UNLABELLED`.
+        rows: where each stands among the training rows, followed by all variations; what that says
+            is meaningless for `OUTSIDE`.
     """
 
     ids: list[list[int]]
@@ -46,6 +49,8 @@ def epoch_batches(
     noisy_share: float,
     outside_share: float,
     seed: str,
+    variations: Sequence[Sequence[str]] = (),
+    varied_share: float = 0.0,
 ) -> list[Batch]:
     """Draw the batches of one epoch; equal seeds give equal batches.
 
@@ -57,12 +62,21 @@ def epoch_batches(
         noisy_share: of the texts that get typing errors.
         outside_share: out-of-scope rows for each row, where there are any.
         seed: of this epoch.
+        variations: lists of as many texts as there are training rows, each for its row.
+        varied_share: of the rows that are read in a variation, where there are any.
     """
     rng = random.Random(seed)  # noqa: S311 - an order of rows, no secret
     texts, labels = list(rows.train.texts), rows.train.labels.tolist()
     index = list(range(len(texts)))
+    if variations:
+        for at in range(len(texts)):
+            if rng.random() < varied_share:
+                copy = rng.randrange(len(variations))
+                texts[at] = variations[copy][at]
+                labels[at] = UNLABELLED
+                index[at] += (copy + 1) * len(rows.train)
     if rows.outside_train:
-        count = round(outside_share * len(texts))
+        count = round(outside_share * len(rows.train))
         texts += [rng.choice(rows.outside_train) for _ in range(count)]
         labels += [OUTSIDE] * count
         index += [0] * count

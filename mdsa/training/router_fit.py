@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, kl_div, log_softmax, softmax
 
-from mdsa.training.router_batches import OUTSIDE, Batch
+from mdsa.training.router_batches import OUTSIDE, UNLABELLED, Batch
 from mdsa.training.router_model import Classifier, autocast, padded, predict
 
 __all__ = ["Fit", "FitPlan", "FitState", "fit", "held_out_score"]
@@ -83,7 +83,8 @@ class Fit:
         held: token ids of held-out rows.
         held_labels: their labels.
         label_weights: weight of each label's rows.
-        soft: logits of a teacher for every training row, (rows, labels); None for none.
+        soft: logits of a teacher for every row that a batch may name, (rows, labels); None for
+            none.
         after_step: told (epoch, step, steps) of each step.
         after_epoch: told the state; it may be kept.
     """
@@ -200,10 +201,12 @@ def _loss(
             log_softmax(logits / heat, -1), softmax(soft / heat, -1), reduction="none"
         ).sum(-1)
         # The gradients of softened targets shrink with the square of the temperature.
-        rows = (1 - plan.soft_share) * hard + plan.soft_share * heat**2 * distance
+        share = torch.where(labels == UNLABELLED, 1.0, plan.soft_share)
+        rows = (1 - share) * hard + share * heat**2 * distance
     # Out-of-scope rows shall fit no label more than another (Hendrycks et al., arXiv:1812.04606).
     even = -log_softmax(logits, -1).mean(-1)
-    return torch.where(inside, weights[known] * rows, even).mean()
+    weight = torch.where(labels == UNLABELLED, 1.0, weights[known])
+    return torch.where(inside, weight * rows, even).mean()
 
 
 def _optimizer(model: Classifier, plan: FitPlan) -> torch.optim.AdamW:

@@ -29,6 +29,9 @@ class RouterSettings:
         teacher_rate: learning rate of the larger model.
         teacher_share: weight of the larger model's answers beside the labels, in [0, 1].
         teacher_temperature: softens these answers (Hinton et al. 2015, arXiv:1503.02531).
+        variations: how many variations of each row the teacher labels; see
+            `mdsa.training.router_augment`.
+        varied_share: of the rows of an epoch that are read in a variation.
         outside_share: out-of-scope rows an epoch, of the number of rows, where some are given.
         held_share: of the rows that are held out where no validation file is given.
         held_most: rows that are held out at most.
@@ -51,6 +54,8 @@ class RouterSettings:
     teacher_rate: float = 1e-4
     teacher_share: float = 0.7
     teacher_temperature: float = 2.0
+    variations: int = 2
+    varied_share: float = 0.4
     outside_share: float = 0.05
     held_share: float = 0.1
     held_most: int = 1000
@@ -60,10 +65,11 @@ class RouterSettings:
     def __post_init__(self) -> None:
         for name in ("epochs", "patience", "batch_size", "learning_rate", "head_rate"):
             self._require(name, getattr(self, name) > 0, "above 0")
-        for name in ("warm_up", "label_smoothing", "noisy_share", "teacher_share"):
+        for name in ("warm_up", "label_smoothing", "noisy_share", "teacher_share", "varied_share"):
             self._require(name, 0 <= getattr(self, name) <= 1, "from 0 to 1")
         self._require("held_share", 0 < self.held_share <= 0.5, "above 0, up to 0.5")
-        self._require("teacher_epochs", self.teacher_epochs >= 0, "0 or more")
+        for name in ("teacher_epochs", "variations"):
+            self._require(name, getattr(self, name) >= 0, "0 or more")
 
     def _require(self, name: str, holds: bool, wanted: str) -> None:
         if not holds:

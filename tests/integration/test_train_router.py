@@ -194,6 +194,19 @@ def test_a_former_router_is_replaced_and_other_folders_are_not(start, tmp_path):
         train_router(labelled_rows(8), other / "photo.jpg" / "x", settings=quick, start=start)
 
 
+def test_a_larger_model_teaches_first(start, tmp_path):
+    stages = []
+    report = train_router(
+        labelled_rows(20),
+        tmp_path / "x",
+        settings=replace(QUICK, epochs=1, teacher_epochs=2, variations=1),
+        start=start,
+        progress=lambda *told: stages.append(told[0]),
+    )
+    assert list(dict.fromkeys(stages)) == ["teacher", "router", "calibration"]
+    assert report.manifest.training["settings"]["teacher_epochs"] == 2
+
+
 def test_a_disk_that_fills_up_is_said(start, tmp_path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))

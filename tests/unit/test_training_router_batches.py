@@ -1,9 +1,10 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from fakes.tiny_bert import labelled_rows, write_tiny_bert
 
-from mdsa.training.router_batches import OUTSIDE, epoch_batches
+from mdsa.training.router_batches import OUTSIDE, UNLABELLED, epoch_batches
 from mdsa.training.router_rows import arrange_rows
 from mdsa.training.router_settings import RouterSettings
 
@@ -74,3 +75,29 @@ def test_out_of_scope_rows_are_mixed_in(tokenizer_json):
 def test_long_texts_are_cut(tokenizer_json):
     batches = draw(tokenizer_json, max_tokens=4)
     assert {len(ids) for batch in batches for ids in batch.ids} == {4}
+
+
+def test_variations_stand_in_for_their_rows_without_a_label(tokenizer_json):
+    count = len(ROWS.train)
+    variations = [["track"] * count, ["money back"] * count]
+    batches = epoch_batches(
+        ROWS,
+        tokenizer_json,
+        batch_size=8,
+        max_tokens=32,
+        noisy_share=0.0,
+        outside_share=0.0,
+        seed="1",
+        variations=variations,
+        varied_share=0.5,
+    )
+    rows = np.concatenate([batch.rows for batch in batches])
+    labels = np.concatenate([batch.labels for batch in batches])
+    lengths = np.array([len(ids) for batch in batches for ids in batch.ids])
+    assert sorted(rows % count) == list(range(count))
+    varied = rows >= count
+    assert 0.35 < varied.mean() < 0.65
+    assert (labels[varied] == UNLABELLED).all()
+    assert (labels[~varied] == ROWS.train.labels[rows[~varied]]).all()
+    # The teacher's answer to the first variation of row n stands at count + n, and so on.
+    assert (lengths[varied] == rows[varied] // count + 2).all()
