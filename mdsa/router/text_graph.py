@@ -1,0 +1,124 @@
+"""Texts through an ONNX graph: tokenised, batched where that pays, and back in order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["TextGraph"]
+
+Floats = NDArray[np.float32]
+
+_CHARACTERS_A_TOKEN = 16
+_ROWS = 96
+_FEW_BATCHES = 4
+_MOST_WORKERS = 4
+
+
+class TextGraph:
+    """A BERT graph with its tokenizer, shared by threads.
+
+    A text alone is encoded as it is. Several are sorted by length, and only texts of the same
+    number of tokens share a batch: nothing is padded, and a batch of a few rows keeps its
+    intermediate values in the processor's cache, which a large one does not. Batches are spread
+    over threads, each of which runs single-threaded.
+
+    Args:
+        model: bytes of the graph. Inputs `input_ids` and `attention_mask`, int64 (batch, tokens).
+        tokenizer_json: the tokenizer, in the form of the `tokenizers` library.
+        max_tokens: longer texts are cut here, [CLS] and [SEP] included.
+        outputs: names of the outputs wanted, each float32 (batch, columns).
+    """
+
+    def __init__(
+        self, model: bytes, tokenizer_json: str, max_tokens: int, outputs: Sequence[str]
+    ) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"]
+        )
+        self._outputs = list(outputs)
+        self._tokenizer: Any = Tokenizer.from_str(tokenizer_json)
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(max_tokens)
+        self._most_characters = max_tokens * _CHARACTERS_A_TOKEN
+        self._no_padding = np.ones((1, max_tokens), np.int64)
+
+    def columns(self, output: str) -> int:
+        """Width of an output."""
+        (shape,) = (node.shape for node in self._session.get_outputs() if node.name == output)
+        return int(shape[-1])
+
+    def one(self, text: str) -> list[Floats]:
+        """Outputs for one text, each (1, columns)."""
+        ids = self._tokenizer.encode(self._readable(text)).ids
+        result: list[Floats] = self._session.run(
+            self._outputs,
+            {
+                "input_ids": np.array([ids], np.int64),
+                "attention_mask": self._no_padding[:, : len(ids)],
+            },
+        )
+        return result
+
+    def many(self, texts: Sequence[str]) -> list[Floats]:
+        """Outputs for texts, each (texts, columns).
+
+        A text's neighbours in a batch move its vector very slightly, because activations are
+        quantized with one scale a batch.
+        """
+        if not texts:
+            return [np.empty((0, self.columns(name)), np.float32) for name in self._outputs]
+        if len(texts) == 1:
+            return self.one(texts[0])
+        encodings = self._tokenizer.encode_batch_fast([self._readable(text) for text in texts])
+        ids = [encoding.ids for encoding in encodings]
+        batches = list(_batches([len(row) for row in ids]))
+        workers = min(_MOST_WORKERS, os.cpu_count() or 1)
+        if workers == 1 or len(batches) < _FEW_BATCHES:
+            parts = [self._run([ids[at] for at in batch]) for batch in batches]
+        else:
+            # The longest first, so that no thread is left with one at the end.
+            with ThreadPoolExecutor(workers) as pool:
+                runs = pool.map(lambda batch: self._run([ids[at] for at in batch]), batches)
+                parts = list(runs)
+        order = np.concatenate([np.array(batch) for batch in batches])
+        results = []
+        for columns in zip(*parts, strict=True):
+            stacked = np.concatenate(columns)
+            result = np.empty_like(stacked)
+            result[order] = stacked
+            results.append(result)
+        return results
+
+    def _run(self, ids: list[list[int]]) -> list[Floats]:
+        tokens = np.array(ids, np.int64)
+        result: list[Floats] = self._session.run(
+            self._outputs, {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
+        )
+        return result
+
+    def _readable(self, text: str) -> str:
+        # The tokenizer refuses lone surrogates, which messages from the web may hold.
+        return text[: self._most_characters].encode("utf-8", "replace").decode()
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Indices of texts of the same length, the longest first, few enough for the cache."""
+    order = sorted(range(len(lengths)), key=lambda at: -lengths[at])
+    for length, group in groupby(order, key=lambda at: lengths[at]):
+        alike = list(group)
+        size = max(1, _ROWS // max(1, length))
+        for start in range(0, len(alike), size):
+            yield alike[start : start + size]
