@@ -1,4 +1,4 @@
-"""classify: scores the message, its clauses and its context in one call of the router.
+"""classify: scores the message, its parts and its context in one call of the router.
 
 Domains that the caller may not use are scored too, so that their questions are recognised and not
 handed to the wrong specialist, but only their highest score is kept, without a name.
@@ -7,18 +7,36 @@ handed to the wrong specialist, but only their highest score is kept, without a 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+from langchain_core.messages import AIMessage
 from langgraph.runtime import Runtime
 
 from mdsa.graph.context import RunContext
 from mdsa.graph.state import AgentState, Classification, ClauseScores
-from mdsa.nodes.history import question_text
+from mdsa.nodes.history import last_question_index, message_text, question_text
 from mdsa.nodes.types import RuntimeNode
 from mdsa.router import Route, Router
-from mdsa.router.clauses import refers_back, split_clauses
+from mdsa.router.clauses import candidate_segments, choose_clauses, refers_back
+from mdsa.router.follow_ups import stay_probability
 
-__all__ = ["classify_turns", "make_classify", "permitted_scores"]
+__all__ = ["Turn", "classify_turns", "make_classify", "permitted_scores"]
+
+
+class Turn(NamedTuple):
+    """A message in its session.
+
+    Attributes:
+        message: what the user says.
+        previous: the question before it; empty where there was none.
+        last_domain: the domain that answered last.
+        asked_back: what the agent said last ends with a question.
+    """
+
+    message: str
+    previous: str = ""
+    last_domain: str | None = None
+    asked_back: bool = False
 
 
 def make_classify(router: Router, domains: Collection[str]) -> RuntimeNode[AgentState]:
@@ -29,48 +47,65 @@ def make_classify(router: Router, domains: Collection[str]) -> RuntimeNode[Agent
         permitted = frozenset(domains)
         if context.allowed_domains is not None:
             permitted &= frozenset(context.allowed_domains)
-        turn = (question_text(state["messages"]), state.get("last_question") or "")
-        (classification,) = classify_turns(router, [turn], permitted)
+        (classification,) = classify_turns(
+            router, [_turn(state)], permitted, target_error=context.target_error
+        )
         return {"classification": classification, "answers": None, "sub_queries": []}
 
     return classify
 
 
 def classify_turns(
-    router: Router, turns: Sequence[tuple[str, str]], permitted: Collection[str]
+    router: Router,
+    turns: Sequence[Turn],
+    permitted: Collection[str],
+    *,
+    target_error: float | None = None,
 ) -> list[Classification]:
     """Classify messages that do not depend on each other, in one call of the router.
 
     Args:
         router: scores the texts.
-        turns: each message with the question before it; empty where there was none.
+        turns: the messages.
         permitted: domains that the callers may use.
+        target_error: asks the router for the floor of its prediction sets at this error.
     """
-    readings = [_texts(message, previous) for message, previous in turns]
-    routes = iter(router.route([text for texts in readings for text in texts]))
+    floor = None if target_error is None else router.score_floor(target_error)
+    candidates = [candidate_segments(turn.message) for turn in turns]
+    texts: list[str] = []
+    for turn, segments in zip(turns, candidates, strict=True):
+        texts += [turn.message, *segments.texts]
+        texts += [f"{turn.previous} {turn.message}"] if turn.previous else []
+    routes = iter(router.route(texts))
     classifications = []
-    for (message, previous), texts in zip(turns, readings, strict=True):
-        scored = [permitted_scores(text, next(routes), permitted) for text in texts]
+    for turn, segments in zip(turns, candidates, strict=True):
+        message = next(routes)
+        parts = [next(routes) for _ in segments.texts]
+        in_context = next(routes) if turn.previous else None
+        clauses = choose_clauses(segments, message, parts)
+        stays = 0.0
+        if in_context is not None and turn.last_domain in permitted:
+            stays = stay_probability(
+                turn.message,
+                message,
+                parts,
+                in_context,
+                str(turn.last_domain),
+                asked_back=turn.asked_back,
+            )
+        reading = f"{turn.previous} {turn.message}"
         classifications.append(
             Classification(
-                message=scored[0],
-                clauses=scored[1:-1] if previous else scored[1:],
-                in_context=scored[-1] if previous else None,
-                refers_back=refers_back(message),
-                previous_question=previous,
+                message=permitted_scores(turn.message, message, permitted),
+                clauses=[permitted_scores(text, route, permitted) for text, route in clauses],
+                in_context=in_context and permitted_scores(reading, in_context, permitted),
+                refers_back=refers_back(turn.message),
+                stays=stays,
+                score_floor=floor,
+                previous_question=turn.previous,
             )
         )
     return classifications
-
-
-def _texts(message: str, previous: str) -> list[str]:
-    """What is scored: the message, its clauses if it has several, and it with its context."""
-    clauses = split_clauses(message)
-    return [
-        message,
-        *(clauses if len(clauses) > 1 else []),
-        *([f"{previous} {message}"] if previous else []),
-    ]
 
 
 def permitted_scores(text: str, route: Route, permitted: Collection[str]) -> ClauseScores:
@@ -84,4 +119,15 @@ def permitted_scores(text: str, route: Route, permitted: Collection[str]) -> Cla
         forbidden=max(others, default=0.0),
         out_of_scope=route.out_of_scope,
         evidence=route.evidence.get(best, ""),
+    )
+
+
+def _turn(state: AgentState) -> Turn:
+    before = state["messages"][: max(last_question_index(state["messages"]), 0)]
+    said = next((message_text(one) for one in reversed(before) if isinstance(one, AIMessage)), "")
+    return Turn(
+        message=question_text(state["messages"]),
+        previous=state.get("last_question") or "",
+        last_domain=state.get("last_domain"),
+        asked_back=said.rstrip().endswith("?"),
     )

@@ -1,61 +1,68 @@
-"""Splits a message into clauses that may belong to different domains.
+"""Decides from a router's scores which clauses of a message belong to different domains.
 
-A conjunction splits only where a new question or request begins after it, so "terms and
-conditions" and "shirts and jackets" stay whole.
+`mdsa.router.connectives` lists where a message might be cut, the router scores the parts in one
+batch, and `mdsa.router.clause_model` finds the reading that explains the scores best. "Terms and
+conditions" and "from checking and savings" stay whole, since their parts do not belong to two
+domains with any certainty.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
+from typing import NamedTuple
 
-__all__ = ["points_back", "refers_back", "split_clauses"]
+import numpy as np
 
-_STARTERS = (
-    r"(?:what|when|where|which|who|whose|why|how|can|could|do|does|did|is|are|am|was|were|will|"
-    r"would|should|may|has|have|please|tell|give|show|explain|help|cancel|change|track|check|"
-    r"find|send|return|refund|reset|update|list|i(?:'m|'d|'ve)?|my|we|it|there)"
-)
-_BOUNDARY = re.compile(
-    rf"(?<=[.?!;])\s+|\s*\n+\s*|"
-    rf",?\s+(?:and(?:\s+also)?|but(?:\s+also)?|also|plus|then)\s+(?={_STARTERS}\b)|"
-    rf",\s+(?={_STARTERS}\b)",
-    re.IGNORECASE,
-)
-_MIN_WORDS = 3
-_CONTINUES = re.compile(
-    r"\s*(?:and|but|or|so|also|then|ok(?:ay)?|what about|how about|what if|same|why not)\b",
-    re.IGNORECASE,
-)
-_POINTS_BACK = re.compile(
-    r"\b(?:it|its|that|this|those|these|them|they|one|ones|there|then|he|she|him|her)\b",
-    re.IGNORECASE,
-)
-_FOLLOW_UP_MAX_WORDS = 12
+from mdsa.router.clause_model import FEATURES, WEIGHTS, Label, Lattice, best_reading
+from mdsa.router.connectives import Segments, candidate_segments
+from mdsa.router.pronouns import points_back, refers_back
+from mdsa.router.protocol import Route
+
+__all__ = ["Clause", "candidate_segments", "choose_clauses", "points_back", "refers_back"]
+
+_WEIGHTS = np.array([WEIGHTS[name] for name in FEATURES])
 
 
-def split_clauses(text: str) -> list[str]:
-    """Split a message into clauses, in order; a message of one clause comes back alone.
+class Clause(NamedTuple):
+    """A part of a message that asks one domain, with the router's verdict on it."""
 
-    A piece of fewer than three words stays with the clause before it: it seldom asks anything.
+    text: str
+    route: Route
+
+
+def choose_clauses(segments: Segments, whole: Route, routes: Sequence[Route]) -> list[Clause]:
+    """Choose the clauses of a message.
+
+    Args:
+        segments: the message's candidate parts.
+        whole: the router's verdict on the message.
+        routes: its verdicts on `segments.texts`, in order.
+
+    Returns:
+        The clauses in the order of the message: neighbours of the same domain are joined, and what
+        has no domain belongs to the clause before it, or to the first. Empty where the message
+        belongs to one domain or to none.
     """
-    clauses: list[str] = []
-    for piece in _BOUNDARY.split(text):
-        clause = piece.strip(" ,;")
-        if not clause:
-            continue
-        if clauses and len(clause.split()) < _MIN_WORDS:
-            clauses[-1] = f"{clauses[-1]}, {clause}"
+    if not segments.cuts or not whole.scores:
+        return []
+    reading = best_reading(Lattice(segments, whole, routes), _WEIGHTS)
+    if len({label.domain for label in reading} - {None}) < 2:
+        return []
+    clauses: list[list[Label]] = []
+    last: str | None = None
+    for label in reading:
+        if clauses and (label.domain is None or last is None or label.domain == last):
+            clauses[-1].append(label)
         else:
-            clauses.append(clause)
-    return clauses or [text.strip()]
+            clauses.append([label])
+        last = label.domain or last
+    return [_joined(labels) for labels in clauses]
 
 
-def points_back(text: str) -> bool:
-    """Tell whether a clause holds a pronoun that stands for something said before."""
-    return _POINTS_BACK.search(text) is not None
-
-
-def refers_back(text: str) -> bool:
-    """Tell whether a message begins or points like a follow-up ("and how long does that take?")."""
-    short = len(text.split()) <= _FOLLOW_UP_MAX_WORDS
-    return short and (_CONTINUES.match(text) is not None or points_back(text))
+def _joined(labels: list[Label]) -> Clause:
+    """One clause of segments of one domain; the surest of them speaks for all."""
+    sure = max(
+        (label for label in labels if label.domain is not None),
+        key=lambda label: label.segment.route.scores[str(label.domain)],
+    )
+    return Clause(" ".join(label.segment.text for label in labels), sure.segment.route)

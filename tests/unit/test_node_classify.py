@@ -35,7 +35,7 @@ def test_a_message_of_one_clause_is_scored_once(router: WordRouter) -> None:
     assert (found["clauses"], found["in_context"]) == ([], None)
 
 
-def test_clauses_and_the_message_in_context_are_scored_in_the_same_call(router: WordRouter) -> None:
+def test_parts_and_the_message_in_context_are_scored_in_the_same_call(router: WordRouter) -> None:
     message = "and where is my parcel? How does a refund work?"
     clauses = ["and where is my parcel?", "How does a refund work?"]
 
@@ -50,6 +50,77 @@ def test_clauses_and_the_message_in_context_are_scored_in_the_same_call(router: 
     assert found["in_context"]["scores"]["payroll"] == pytest.approx(0.3)
     assert found["previous_question"] == "about my salary"
     assert found["refers_back"]
+
+
+def test_a_message_of_one_domain_has_no_clauses_whatever_it_could_be_cut_into(
+    router: WordRouter,
+) -> None:
+    update = make_classify(router, WORDS)(
+        state("where is my parcel and when does it come"), runtime=runtime()
+    )
+
+    assert len(router.routed[0]) == 3
+    assert update["classification"]["clauses"] == []
+
+
+def test_a_clause_of_a_forbidden_domain_is_a_clause_without_its_name(router: WordRouter) -> None:
+    context = RunContext(allowed_domains=["orders"])
+
+    update = make_classify(router, WORDS)(
+        state("where is my parcel and what is my salary"), runtime=runtime(context)
+    )
+
+    parcel, salary = update["classification"]["clauses"]
+    assert parcel["scores"] == {"orders": 0.9}
+    assert (salary["scores"], salary["forbidden"]) == ({"orders": 0.0}, 0.9)
+
+
+def test_a_message_without_a_subject_stays_with_the_last_domain(router: WordRouter) -> None:
+    node = make_classify(router, WORDS)
+    before = {"last_domain": "orders", "last_question": "where is my parcel"}
+
+    stays = [
+        node(state(message, **before), runtime=runtime())["classification"]["stays"]
+        for message in ("yes, please", "what salary do I get")
+    ]
+
+    assert stays[0] > 0.5 > stays[1]
+
+
+def test_nothing_stays_without_a_last_domain_that_the_caller_may_use(router: WordRouter) -> None:
+    context = RunContext(allowed_domains=["returns"])
+    before = {"last_domain": "orders", "last_question": "where is my parcel"}
+
+    forbidden = make_classify(router, WORDS)(state("yes", **before), runtime=runtime(context))
+    first = make_classify(router, WORDS)(state("yes"), runtime=runtime())
+
+    assert forbidden["classification"]["stays"] == 0
+    assert first["classification"]["stays"] == 0
+
+
+def test_a_question_back_makes_an_answer_likelier(router: WordRouter) -> None:
+    node = make_classify(router, WORDS)
+    stays = []
+    for said in ("It is on its way.", "Which parcel do you mean?"):
+        messages = [HumanMessage("my parcel"), AIMessage(said), HumanMessage("the tent")]
+        before = {"last_domain": "orders", "last_question": "my parcel"}
+        update = node({"messages": messages, **before}, runtime=runtime())
+        stays.append(update["classification"]["stays"])
+
+    assert stays[1] > stays[0]
+
+
+@pytest.mark.parametrize(("target_error", "floor"), [(None, None), (0.02, 0.25)])
+def test_the_floor_is_asked_for_where_a_target_error_is(
+    router: WordRouter, target_error: float | None, floor: float | None
+) -> None:
+    router.floor = 0.25
+
+    update = make_classify(router, WORDS)(
+        state("my parcel"), runtime=runtime(RunContext(target_error=target_error))
+    )
+
+    assert update["classification"]["score_floor"] == floor
 
 
 def test_nothing_but_the_highest_score_is_kept_of_forbidden_domains(router: WordRouter) -> None:

@@ -1,0 +1,212 @@
+"""Scores readings of a message: each reading cuts it into segments and gives each a domain or none.
+
+A semi-Markov conditional random field (Sarawagi and Cohen, "Semi-Markov Conditional Random Fields
+for Information Extraction", NIPS 2004) whose evidence is the router's scores of the segments and of
+the whole message. A reading's score is the sum of what speaks for each segment's domain and of what
+speaks for each change of domain; the best reading is found by dynamic programming.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import log
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mdsa.router.connectives import Cut, CutKind, Segments
+from mdsa.router.pronouns import points_back
+from mdsa.router.protocol import Route
+
+__all__ = ["CHANGES", "FEATURES", "WEIGHTS", "Label", "Lattice", "Segment", "best_reading"]
+
+_FLOOR = 0.01
+"""Added to a probability before its logarithm: below it, differences mean nothing."""
+_FEW_WORDS = 3
+_MANY_WORDS = 8
+_KINDS: tuple[CutKind, ...] = ("stop", "linker", "and", "comma", "bare")
+
+FEATURES = (
+    "segment",  # log probability of the segment's domain
+    "whole",  # log probability of that domain for the whole message, where it is cut
+    "few_words",  # the segment has no more than three words
+    "nothing",  # the segment belongs to no domain
+    "out_of_scope",  # log probability that it does
+    "joined",  # cuts without a change of domain
+    *(f"{kind}_{after}" for kind in _KINDS for after in ("other", "request")),  # changes of domain
+    "points_back",  # the segment after the change points back
+    "across",  # log probabilities of each side's domain for the other side
+    "unsure",  # log probability that the whole belongs elsewhere than to its best domain
+    "shorter",  # log of the words of the shorter side
+    "weaker",  # log probability of the less sure side
+)
+"""What is measured of a reading, in order."""
+
+CHANGES = [index for index, name in enumerate(FEATURES) if name.endswith(("_other", "_request"))]
+"""Places of the features that count changes of domain."""
+
+Vector = NDArray[np.float64]
+_AT = {name: index for index, name in enumerate(FEATURES)}
+
+WEIGHTS: Mapping[str, float] = dict.fromkeys(FEATURES, 0.0) | {
+    "segment": 1.28,
+    "whole": 0.34,
+    "out_of_scope": 0.94,
+    "nothing": -0.64,
+    "stop_other": 0.09,
+    "stop_request": 0.73,
+    "linker_other": 0.42,
+    "linker_request": 1.11,
+    "and_other": -0.31,
+    "and_request": -0.48,
+    "comma_other": -0.40,
+    "comma_request": -0.66,
+    "bare_request": -1.5,
+    "joined": 0.91,
+    "points_back": -0.45,
+    "few_words": -0.78,
+    "across": -0.25,
+    "unsure": 0.37,
+    "shorter": 0.76,
+}
+"""Fitted by `python -m mdsa.evals.clause_fit --data-dir DATA`."""
+
+
+class Segment(NamedTuple):
+    """A run of pieces with the router's verdict.
+
+    Attributes:
+        first: its first piece.
+        last: the piece after its last.
+        text: its words.
+        route: the verdict.
+        whole: it is the whole message.
+    """
+
+    first: int
+    last: int
+    text: str
+    route: Route
+    whole: bool
+
+
+class Label(NamedTuple):
+    """A segment with a domain; None stands for none."""
+
+    segment: Segment
+    domain: str | None
+
+
+class Lattice:
+    """All segments of a message with the domains that they may have, and what readings hold."""
+
+    def __init__(self, segments: Segments, whole: Route, routes: Sequence[Route]) -> None:
+        """Lay out the segments.
+
+        Args:
+            segments: cuts and parts of the message.
+            whole: the router's verdict on the message.
+            routes: its verdicts on `segments.texts`.
+        """
+        self.cuts: tuple[Cut, ...] = segments.cuts
+        self._whole = whole
+        self._unsure = log(1 - whole.confidence + _FLOOR)
+        pieces = len(segments.cuts) + 1
+        parts = [
+            Segment(first, last, text, route, False)
+            for (first, last), text, route in zip(
+                segments.spans, segments.texts, routes, strict=True
+            )
+        ]
+        parts.append(Segment(0, pieces, "", whole, True))
+        self.labels: list[list[Label]] = [[] for _ in range(pieces)]
+        for part in parts:
+            self.labels[part.first] += [Label(part, part.route.domain), Label(part, None)]
+        self._back = [False] * pieces
+        for part in parts:
+            if part.last == part.first + 1:
+                self._back[part.first] = points_back(part.text)
+
+    def emission(self, label: Label) -> Vector:
+        """What speaks for a segment's domain."""
+        found = np.zeros(len(FEATURES))
+        segment, domain = label
+        if domain is None:
+            found[_AT["nothing"]] = 1
+            found[_AT["out_of_scope"]] = log(segment.route.out_of_scope + _FLOOR)
+            return found
+        found[_AT["segment"]] = log(segment.route.scores[domain] + _FLOOR)
+        if not segment.whole:
+            found[_AT["whole"]] = log(self._whole.scores[domain] + _FLOOR)
+            found[_AT["few_words"]] = len(segment.text.split()) <= _FEW_WORDS
+        return found
+
+    def transition(self, before: Label, last_domain: str | None, label: Label) -> Vector:
+        """What speaks for going on from one segment to the next.
+
+        Args:
+            before: the segment before.
+            last_domain: the last domain up to there.
+            label: the segment after.
+        """
+        found = np.zeros(len(FEATURES))
+        segment, domain = label
+        if domain is None or last_domain is None or domain == last_domain:
+            found[_AT["joined"]] = 1
+            return found
+        cut = self.cuts[segment.first - 1]
+        found[_AT[f"{cut.kind}_{'request' if cut.request else 'other'}"]] = 1
+        found[_AT["points_back"]] = self._back[segment.first]
+        left, right = before.segment.route.scores, segment.route.scores
+        found[_AT["across"]] = log(left[domain] + _FLOOR) + log(right[last_domain] + _FLOOR)
+        found[_AT["unsure"]] = self._unsure
+        words = min(len(before.segment.text.split()), len(segment.text.split()), _MANY_WORDS)
+        found[_AT["shorter"]] = log(words)
+        found[_AT["weaker"]] = log(min(left[last_domain], right[domain]) + _FLOOR)
+        return found
+
+    def readings(self) -> Iterator[tuple[list[Label], Vector]]:
+        """Every reading with the sum of its features; their number grows fast with the cuts."""
+        yield from self._continued([], None, np.zeros(len(FEATURES)))
+
+    def _continued(
+        self, labels: list[Label], last_domain: str | None, total: Vector
+    ) -> Iterator[tuple[list[Label], Vector]]:
+        at = labels[-1].segment.last if labels else 0
+        if at == len(self.labels):
+            yield labels, total
+            return
+        for label in self.labels[at]:
+            features = total + self.emission(label)
+            if labels:
+                features = features + self.transition(labels[-1], last_domain, label)
+            yield from self._continued([*labels, label], label.domain or last_domain, features)
+
+
+class _Path(NamedTuple):
+    score: float
+    labels: tuple[Label, ...]
+    last_domain: str | None
+
+
+def best_reading(lattice: Lattice, weights: Vector) -> list[Label]:
+    """The reading with the highest score."""
+    pieces = len(lattice.labels)
+    # What follows depends on the last segment, its domain, and the domain before a segment of none.
+    paths: list[dict[tuple[int, str | None, str | None], _Path]] = [{} for _ in range(pieces + 1)]
+    paths[0][0, None, None] = _Path(0.0, (), None)
+    for at in range(pieces):
+        for label in lattice.labels[at]:
+            emission = float(lattice.emission(label) @ weights)
+            for path in paths[at].values():
+                score = path.score + emission
+                if path.labels:
+                    step = lattice.transition(path.labels[-1], path.last_domain, label)
+                    score += float(step @ weights)
+                last = label.domain or path.last_domain
+                key = (at, label.domain, last)
+                ends = paths[label.segment.last]
+                if key not in ends or ends[key].score < score:
+                    ends[key] = _Path(score, (*path.labels, label), last)
+    return list(max(paths[pieces].values(), key=lambda path: path.score).labels)
