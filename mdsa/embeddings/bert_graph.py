@@ -158,24 +158,47 @@ class _GraphWriter:
         self.nodes.append(helper.make_node(kind, inputs, [output], domain=domain, **attributes))
         return output
 
-    def linear(self, x: str, *prefixes: str) -> str:
-        """One product for one layer, or for several that read the same input, side by side."""
-        matrix = np.concatenate([self.weights[f"{prefix}.weight"] for prefix in prefixes])
-        bias = np.concatenate([self.weights[f"{prefix}.bias"] for prefix in prefixes])
-        name = "+".join(prefixes)
+    def linear(self, x: str, prefix: str) -> str:
+        """One linear layer."""
+        matrix, bias = self.weights[f"{prefix}.weight"], self.weights[f"{prefix}.bias"]
         if not self.quantize:
-            return self.dense(x, (matrix, bias), name)
+            return self.dense(x, (matrix, bias), prefix)
+        integers, scales, offset = self.quantized(matrix, bias, prefix)
+        return self.op("DynamicQuantizeMatMul", [x, integers, scales, "", offset], domain=_CONTRIB)
+
+    def attention(self, x: str, mask: str, prefix: str, heads: int) -> str:
+        """Multi-head attention, of which queries, keys and values come from one product."""
+        prefixes = [f"{prefix}.{part}" for part in ("query", "key", "value")]
+        matrix = np.concatenate([self.weights[f"{part}.weight"] for part in prefixes])
+        bias = np.concatenate([self.weights[f"{part}.bias"] for part in prefixes])
+        name = "+".join(prefixes)
+        if self.quantize:
+            integers, scales, offset = self.quantized(matrix, bias, name)
+            step = len(self.nodes)
+            x_integers, x_scale, x_zero = (f"tensor_{step}_{part}" for part in ("q", "s", "z"))
+            outputs = [x_integers, x_scale, x_zero]
+            self.nodes.append(helper.make_node("DynamicQuantizeLinear", [x], outputs))
+            return self.op(
+                "QAttention",
+                [x_integers, integers, offset, x_scale, scales, mask, x_zero],
+                domain=_CONTRIB,
+                num_heads=heads,
+            )
+        joined = self.dense(x, (matrix, bias), name)
+        split = self.constant(np.full(3, len(bias) // 3, np.int64))
+        parts = [f"tensor_{len(self.nodes)}_{part}" for part in ("q", "k", "v")]
+        self.nodes.append(helper.make_node("Split", [joined, split], parts, axis=-1))
+        return self.op("MultiHeadAttention", [*parts, "", mask], domain=_CONTRIB, num_heads=heads)
+
+    def quantized(
+        self, matrix: NDArray[np.float32], bias: NDArray[np.float32], name: str
+    ) -> tuple[str, str, str]:
+        """A layer's constants: integers (inputs, outputs), scales (outputs,) and bias."""
         integers, scales = quantize_rows(matrix, LINEAR_LEVELS)
-        return self.op(
-            "DynamicQuantizeMatMul",
-            [
-                x,
-                self.constant(integers.T, f"{name}.weight"),
-                self.constant(scales, f"{name}.scale"),
-                "",
-                self.constant(bias, f"{name}.bias"),
-            ],
-            domain=_CONTRIB,
+        return (
+            self.constant(integers.T, f"{name}.weight"),
+            self.constant(scales, f"{name}.scale"),
+            self.constant(bias, f"{name}.bias"),
         )
 
     def dense(self, x: str, layer: Linear, name: str) -> str:
@@ -200,18 +223,11 @@ class _GraphWriter:
 def _encode(writer: _GraphWriter, config: Mapping[str, Any], epsilon: float) -> str:
     heads = int(config["num_attention_heads"])
     activation, attributes = _ACTIVATIONS[config.get("hidden_act", "gelu")]
-    split = writer.constant(np.full(3, int(config["hidden_size"]), np.int64))
     mask = writer.op("Cast", ["attention_mask"], to=TensorProto.INT32)
     x = _embed(writer, epsilon)
     for layer in range(int(config["num_hidden_layers"])):
         prefix = f"encoder.layer.{layer}"
-        parts = [f"{prefix}.attention.self.{part}" for part in ("query", "key", "value")]
-        joined = writer.linear(x, *parts)
-        names = [f"{part}_{layer}" for part in ("query", "key", "value")]
-        writer.nodes.append(helper.make_node("Split", [joined, split], names, axis=-1))
-        attended = writer.op(
-            "MultiHeadAttention", [*names, "", mask], domain=_CONTRIB, num_heads=heads
-        )
+        attended = writer.attention(x, mask, f"{prefix}.attention.self", heads)
         attended = writer.linear(attended, f"{prefix}.attention.output.dense")
         x = writer.op("Add", [attended, x])
         x = writer.layer_norm(x, f"{prefix}.attention.output.LayerNorm", epsilon)
