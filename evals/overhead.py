@@ -38,7 +38,7 @@ from mdsa.graph.builder import build_graph
 from mdsa.graph.domain_subgraph import Specialist
 from mdsa.models import ModelRegistry
 from mdsa.router import Route, RouterDomain
-from mdsa.router.similarity import SimilarityRouter
+from mdsa.router.opening import open_router
 from mdsa.sessions import SessionSqliteSaver
 from mdsa.settings import Settings
 from mdsa.tools import ToolRegistry
@@ -214,7 +214,7 @@ def _no_op_graph(saver: SessionSqliteSaver) -> Any:
 
 def _real_graph(saver: SessionSqliteSaver, facade: TinyBERTOrchestrator, settings: Settings) -> Any:
     assembly = Assembly(
-        router=SimilarityRouter(),
+        router=open_router(),
         models=_models(settings),
         tools=facade.tools,
         knowledge=lambda: facade.rag,

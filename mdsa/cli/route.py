@@ -12,12 +12,10 @@ from rich.console import Console
 
 from mdsa.cli.options import Invocation, takes_common_options
 from mdsa.cli.render import console, facts, plain, table, write_json
-from mdsa.errors import ConfigError
 
 if TYPE_CHECKING:
     from mdsa.graph.context import RunContext
     from mdsa.graph.state import Classification
-    from mdsa.router import RouterDomain
 
 __all__ = ["route"]
 
@@ -40,10 +38,19 @@ def route(
         ),
     ] = None,
     router: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A trained router (not in this version).")
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="A trained router, or folder or hub id of a classifier or encoder, in place of "
+            "the default one. Without --domains, the domains of its labels.",
+        ),
     ] = None,
     threshold: Annotated[
         float | None, typer.Option(min=0, max=1, help="Confidence that one domain needs.")
+    ] = None,
+    target_error: Annotated[
+        float | None,
+        typer.Option(help="Share of messages that may go wrong, in the place of the threshold."),
     ] = None,
 ) -> None:
     """Show how well each domain fits a message, and what would be decided.
@@ -52,12 +59,9 @@ def route(
     """
     if (text is None) == (not jsonl):
         raise typer.BadParameter("give either a text or --jsonl")
-    if router is not None:
-        raise ConfigError(
-            f"--router {router}: trained routers come with a later version; leave the option out "
-            "to route by similarity."
-        )
-    judge = _judge(invocation, domains, threshold)
+    if target_error is not None and not 0 < target_error < 1:
+        raise typer.BadParameter(f"--target-error is {target_error}; give a share between 0 and 1")
+    judge = _judge(invocation, domains, router, threshold, target_error)
     if text is None:
         from mdsa.cli.route_lines import answer_lines
 
@@ -84,31 +88,29 @@ def _standard_input() -> BinaryIO:
 
 
 def _judge(
-    invocation: Invocation, domains: Path | None, threshold: float | None
+    invocation: Invocation,
+    domains: Path | None,
+    router: str | None,
+    threshold: float | None,
+    target_error: float | None,
 ) -> Callable[[list[str]], list[dict[str, Any]]]:
-    """A function from texts to verdicts, over the given domains or the app's."""
+    """A function from texts to verdicts, over the given domains, the router's or the app's."""
+    from mdsa.cli.route_setup import open_routing
     from mdsa.graph.context import RunContext
-    from mdsa.nodes.classify import classify_turns
-    from mdsa.router.similarity import SimilarityRouter
+    from mdsa.nodes.classify import Turn, classify_turns
 
-    settings = invocation.settings
-    if domains is None:
-        from mdsa.domains.app_file import demo_app_path, load_app
-
-        app = load_app(settings.app or demo_app_path())
-        known = [entry.config.router_domain() for entry in app.domains]
-        default = app.file.threshold
-    else:
-        known = _read_domains(domains)
-        default = settings.use_reasoning_threshold
-    router = SimilarityRouter()
-    for domain in known:
-        router.add_domain(domain)
-    names = [domain.name for domain in known]
-    context = RunContext(threshold=default if threshold is None else threshold)
+    routing = open_routing(invocation.settings, domains, router)
+    if target_error is None and threshold is None:
+        target_error = routing.target_error
+    context = RunContext(
+        threshold=routing.threshold if threshold is None else threshold, target_error=target_error
+    )
 
     def judge(texts: list[str]) -> list[dict[str, Any]]:
-        found = classify_turns(router, [(text, "") for text in texts], names)
+        turns = [Turn(text) for text in texts]
+        found = classify_turns(
+            routing.router, turns, routing.names, target_error=context.target_error
+        )
         return [_verdict(classification, context) for classification in found]
 
     return judge
@@ -129,37 +131,6 @@ def _verdict(found: Classification, context: RunContext) -> dict[str, Any]:
         "out_of_scope": route["out_of_scope"],
         "reason": route["reason"],
     }
-
-
-def _read_domains(path: Path) -> list[RouterDomain]:
-    """Read the domains of a JSON file.
-
-    Raises:
-        ConfigError: it cannot be read, or a domain lacks something; names file and key.
-    """
-    from pydantic import BaseModel, Field, TypeAdapter, ValidationError
-
-    from mdsa.router import RouterDomain
-    from mdsa.utils.validation import describe_problems
-
-    class Entry(BaseModel):
-        name: str = Field(min_length=1)
-        description: str = Field(min_length=1)
-        keywords: list[str] = []
-        examples: list[str] = []
-
-    try:
-        entries = TypeAdapter(list[Entry]).validate_json(path.read_bytes())
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {describe_problems(error)}") from error
-    if not entries:
-        raise ConfigError(f"{path} lists no domain; give at least one.")
-    return [
-        RouterDomain(entry.name, entry.description, tuple(entry.keywords), tuple(entry.examples))
-        for entry in entries
-    ]
 
 
 def _show(verdict: dict[str, Any], out: Console) -> None:

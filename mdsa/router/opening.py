@@ -77,9 +77,9 @@ def _check(given: object) -> None:
 
 
 def _default() -> Router:
-    from mdsa.router.similarity import SimilarityRouter
+    from mdsa.router.tinybert_router import TinyBertRouter
 
-    return SimilarityRouter()
+    return TinyBertRouter()
 
 
 def _folder(path: Path) -> Router:
@@ -100,8 +100,8 @@ def _model(folder: Path, name: str) -> Router:
     if (folder / "config.json").is_file() and is_classifier(read_config(folder)):
         return TrainedRouter(HuggingFaceClassifier(folder), _default())
     from mdsa.embeddings import load_embeddings
-    from mdsa.router.similarity import SimilarityRouter
+    from mdsa.router.tinybert_router import TinyBertRouter, encode_with
 
     _log.info("messages are routed by the embeddings of %s", name)
     embeddings = load_embeddings(str(folder))
-    return SimilarityRouter(lambda: embeddings)
+    return TinyBertRouter(encode_with(lambda: embeddings))
