@@ -66,7 +66,7 @@ def load_student(folder: Path = PACKAGED_FOLDER) -> tuple[BertConfig, dict[str, 
             "mdsa train encoder"
         ) from error
     state = {
-        name: torch.from_numpy(array)
+        name: torch.tensor(array)
         for name, array in weights.items()
         if not name.startswith("projection.")
     }
