@@ -1,34 +1,80 @@
-"""From features of messages and domains to calibrated probabilities, out of scope among them."""
+"""From features of messages and domains to calibrated probabilities, out of scope among them.
+
+One multinomial logistic model over the domains and a class "out of scope", whose own logit is made
+of how similar the message is to the domains on the whole: a message that resembles all of them a
+little is a general one, and among many domains something always resembles by chance.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Weights", "probabilities"]
+from mdsa.router.features import FEATURES
+
+__all__ = ["SHARED", "Weights", "out_of_scope_features", "probabilities"]
+
+Floats = NDArray[np.float64]
+
+SHARED = ("constant", "log_domains", "mean_nearest", "mean_centre", "spread")
+"""The columns of `out_of_scope_features`, in order."""
 
 
 class Weights(NamedTuple):
-    """Weights of a multinomial logistic model; an out-of-scope message has the logit 0.
+    """Weights of the logistic model: of the features of a domain, then of the message's own.
 
-    Fitted by `python -m mdsa.evals.router_calibration`, on training data only.
+    Fitted by `python -m mdsa.evals.router_calibration --data-dir DATA` (seed 0, 1,000 random sets
+    of 1 to 40 domains over the training parts of CLINC150, HWU64, BANKING77, Bitext and SGD, with
+    the encoder that ships with MDSA). With each corpus in turn left out of the fit and judged,
+    the means over the five were: accuracy in scope 0.864, calibration error 0.042 in scope and
+    0.039 with 14 % of the messages out of scope, area under the ROC curve of the out-of-scope
+    probability 0.931.
     """
 
-    nearest: float = 12.37
-    mean: float = 1.97
-    keywords: float = 0.95
-    bias: float = -4.0
+    nearest: float = 8.897
+    centre: float = 5.158
+    words: float = 0.36
+    keyword: float = 0.626
+    constant: float = 0.979
+    log_domains: float = 1.001
+    mean_nearest: float = 1.988
+    mean_centre: float = -2.176
+    spread: float = -1.444
 
 
-def probabilities(features: NDArray[np.floating], weights: Weights) -> NDArray[np.float64]:
-    """Turn features (texts, domains, columns) into probabilities (texts, domains + 1).
+def probabilities(features: NDArray[np.floating], weights: Weights | None = None) -> Floats:
+    """Turn features of messages and domains into probabilities.
 
-    The last column is the probability that no domain fits.
+    Args:
+        features: as `mdsa.router.features.features` gives them, (texts, domains, columns).
+        weights: the fitted ones if None.
+
+    Returns:
+        (texts, domains + 1); the last column is the probability that no domain fits.
     """
-    logits = features.astype(np.float64) @ np.array(weights[:3]) + weights.bias
-    logits = np.concatenate([logits, np.zeros((len(logits), 1))], axis=1)
-    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
-    result: NDArray[np.float64] = exponents / exponents.sum(axis=1, keepdims=True)
-    return result
+    given = np.array(weights or Weights())
+    texts, domains = features.shape[:2]
+    logits = np.empty((texts, domains + 1))
+    logits[:, :-1] = features @ given[: len(FEATURES)].astype(features.dtype)
+    logits[:, -1] = out_of_scope_features(features) @ given[len(FEATURES) :]
+    logits -= logits.max(axis=1, keepdims=True)
+    exponents = np.exp(logits, out=logits)
+    exponents /= exponents.sum(axis=1, keepdims=True)
+    return exponents
+
+
+def out_of_scope_features(features: NDArray[np.floating]) -> Floats:
+    """What the logit of "out of scope" is made of, (texts, len(SHARED))."""
+    texts, domains = features.shape[:2]
+    nearest = features[:, :, FEATURES.index("nearest")]
+    means = features.sum(axis=1) / domains
+    found = np.ones((texts, len(SHARED)))
+    found[:, 1] = math.log(domains)
+    found[:, 2] = means[:, FEATURES.index("nearest")]
+    found[:, 3] = means[:, FEATURES.index("centre")]
+    around = nearest - found[:, 2:3]
+    found[:, 4] = np.sqrt(np.einsum("td,td->t", around, around) / domains)
+    return found

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mdsa.router import RouterDomain
+from mdsa.router.background import Background
 from mdsa.router.features import (
     FEATURES,
     Matrix,
@@ -21,8 +22,8 @@ from mdsa.router.features import (
 
 WORDS = ("parcel", "track", "number", "batteri", "support", "order", "thing")
 
-PARCELS = RouterDomain("orders", "things", keywords=("parcel", "tracking number"))
-SUPPORT = RouterDomain("support", "things", keywords=("battery",), examples=("my battery",))
+PARCELS = RouterDomain("orders", "Things", keywords=("parcel", "tracking number"))
+SUPPORT = RouterDomain("support", "Things", keywords=("battery",), examples=("my battery",))
 
 
 def embed(texts: Sequence[str]) -> Matrix:
@@ -33,7 +34,7 @@ def embed(texts: Sequence[str]) -> Matrix:
 
 
 def table(*domains: RouterDomain) -> Table:
-    return assemble([prepare(domain, embed) for domain in domains])
+    return assemble([prepare(domain, embed) for domain in domains], Background.plain(len(WORDS)))
 
 
 def measure(texts: list[str], *domains: RouterDomain) -> Matrix:
@@ -53,27 +54,71 @@ def test_all_domains_are_measured_at_once() -> None:
     assert np.isfinite(together).all()
 
 
-def test_nearest_is_the_best_text_of_each_domain() -> None:
-    measured = measure(["a parcel", "a battery"], PARCELS, SUPPORT)[:, :, column("nearest")]
+@pytest.mark.parametrize("name", ["nearest", "centre", "words", "keyword"])
+def test_every_feature_is_higher_for_the_right_domain(name: str) -> None:
+    measured = measure(["a parcel", "a battery"], PARCELS, SUPPORT)[:, :, column(name)]
 
-    assert measured[0, 0] == pytest.approx(1, abs=1e-4)
-    assert measured[1, 1] == pytest.approx(1, abs=1e-4)
-    assert measured[0, 1] < 0.1
-    assert measured[1, 0] < 0.1
+    assert measured[0, 0] > measured[0, 1]
+    assert measured[1, 1] > measured[1, 0]
+
+
+def test_nearest_lies_between_the_mean_and_the_highest_similarity() -> None:
+    known = table(PARCELS)
+    vector = embed(["a parcel, and the number of an order"])
+
+    measured = features(vector, [[]], known)[0, 0, column("nearest")]
+
+    similarity = vector @ known.vectors.T
+    assert similarity.mean() < measured < similarity.max()
 
 
 def test_keywords_count_by_their_stems_and_only_whole() -> None:
     measured = measure(["two tracking numbers", "two numbers", ""], PARCELS, SUPPORT)
 
-    hits = measured[:, :, column("keywords")]
-    assert hits[0, 0] > 0
+    hits = measured[:, :, column("keyword")]
+    assert hits[0, 0] == pytest.approx(1)
     assert hits[1:].max() == hits[0, 1] == 0
+
+
+def test_what_fewer_domains_use_counts_for_more() -> None:
+    domains = [
+        RouterDomain("a", "", keywords=("parcel", "order")),
+        RouterDomain("b", "", keywords=("order",)),
+        RouterDomain("c", "", keywords=("battery",)),
+        RouterDomain("d", ""),
+    ]
+
+    measured = measure(["a parcel", "an order"], *domains)[:, 0]
+
+    for name in ("words", "keyword"):
+        assert measured[0, column(name)] > measured[1, column(name)] > 0
+
+
+def test_words_that_most_domains_use_do_not_count() -> None:
+    assert measure(["things"], PARCELS, SUPPORT)[0, :, column("words")].tolist() == [0, 0]
 
 
 def test_a_keyword_without_letters_stands_in_no_text() -> None:
     odd = RouterDomain("odd", "things", keywords=("?!",))
 
-    assert measure(["what?!", "", "things"], odd, SUPPORT)[:, 0, column("keywords")].max() == 0
+    assert measure(["what?!", "", "things"], odd, SUPPORT)[:, 0, column("keyword")].max() == 0
+
+
+def test_a_domain_may_have_a_name_alone() -> None:
+    bare = RouterDomain("parcel", "", keywords=("",))
+
+    measured = measure(["a parcel"], bare, SUPPORT)[0]
+
+    assert measured[0, column("nearest")] > measured[1, column("nearest")]
+
+
+def test_phrases_of_a_description_are_compared_one_by_one() -> None:
+    whole = RouterDomain("a", "number order thing batteri support parcel")
+    in_phrases = RouterDomain("b", "number, order, thing, batteri, support and parcel")
+
+    measured = measure(["parcel"], whole, in_phrases)[0, :, column("nearest")]
+
+    assert measured[1] > measured[0]
 
 
 def test_a_batch_is_measured_like_its_texts_one_by_one() -> None:
@@ -85,15 +130,63 @@ def test_a_batch_is_measured_like_its_texts_one_by_one() -> None:
         assert measure([text], PARCELS, SUPPORT)[0] == pytest.approx(row, abs=1e-6)
 
 
+def test_among_very_many_domains_the_best_are_measured_in_full() -> None:
+    rng = np.random.default_rng(0)
+    known = {}
+
+    def at_random(texts: Sequence[str]) -> Matrix:
+        for text in texts:
+            vector = rng.normal(size=48)
+            known.setdefault(text, (vector / np.linalg.norm(vector)).astype(np.float32))
+        return np.stack([known[text] for text in texts])
+
+    domains = [
+        RouterDomain(f"d{number}", "", tuple(f"k{number}x{part}" for part in range(15)))
+        for number in range(300)
+    ]
+    prepared = [prepare(domain, at_random) for domain in domains]
+    asked = [prepared[at].vectors[3] for at in (0, 123, 299)]
+    vectors = np.stack([row + 0.3 * known["d5"] for row in asked]).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    plain = Background.plain(48)
+
+    among_all = features(vectors, [[]] * 3, assemble(prepared, plain))
+    few = features(vectors, [[]] * 3, assemble([prepared[at] for at in (0, 123, 299)], plain))
+
+    nearest = column("nearest")
+    assert among_all[:, :, nearest].argmax(axis=1).tolist() == [0, 123, 299]
+    for row, at in enumerate((0, 123, 299)):
+        assert among_all[row, at, nearest] == pytest.approx(few[row, row, nearest], abs=1e-5)
+
+
 def test_the_nearest_text_is_found_in_the_domains_asked_for() -> None:
-    known = table(PARCELS, SUPPORT)
     vectors = embed(["the battery", "my parcel"])
 
-    found = nearest_texts(vectors, known, np.array([[1, 0], [0, 1]]))
+    found = nearest_texts(vectors, table(PARCELS, SUPPORT), np.array([[1, 0], [0, 1]]))
 
     assert found[0][0] in ("battery", "my battery")
     assert found[1][0] == "parcel"
-    assert found[1][1] in (*SUPPORT.keywords, *SUPPORT.examples, "support", "things")
+    assert found[1][1] in (*SUPPORT.keywords, *SUPPORT.examples, "support", "Things")
+
+
+def test_the_nearest_text_is_the_whole_description_where_a_phrase_is_nearest() -> None:
+    domain = RouterDomain("a", "Parcels, orders and batteries")
+
+    assert nearest_texts(embed(["order"]), table(domain), np.array([[0]])) == [[domain.description]]
+
+
+def test_examples_stand_last() -> None:
+    domain = RouterDomain("a", "Parcels, orders", ("track",), ("my battery", "my number"))
+
+    prepared = prepare(domain, embed)
+
+    assert prepared.texts[-2:] == domain.examples
+    assert prepared.vectors[-2:] == pytest.approx(embed(domain.examples))
+
+
+def test_the_vocabulary_holds_the_words_of_all_domains() -> None:
+    words = {"orders", "things", "parcel", "tracking", "number", "support", "my", "battery"}
+    assert table(PARCELS, SUPPORT).vocabulary == words
 
 
 def test_stems_are_in_order_and_each_once() -> None:

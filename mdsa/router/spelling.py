@@ -1,0 +1,100 @@
+"""Mends words that are one slip of a finger away from known ones.
+
+A sub-word encoder reads "balence" as fragments that mean nothing, so a typo costs more than its
+letter. Candidates are all strings at one edit (a letter dropped, added, replaced, or two swapped;
+Damerau 1964) that are known words; those that the domains use come first, then the most frequent
+(Norvig 2007, "How to write a spelling corrector").
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+from pathlib import Path
+from string import ascii_lowercase
+
+__all__ = ["Speller", "word_ranks"]
+
+_WORD = re.compile(r"\w+(?:[-'\u2019@./]\w+)*")
+_SHORTEST = 4
+"""Letters; shorter words have too many neighbours."""
+_LONGEST = 20
+_SHORTEST_CANDIDATE = 3
+_FEW_WORDS = 3
+_REMEMBERED = 4096
+
+
+def word_ranks(tokenizer: Path) -> dict[str, int]:
+    """Read the whole words of an uncased WordPiece vocabulary, for a `Speller`.
+
+    Args:
+        tokenizer: a `tokenizer.json`.
+    """
+    vocabulary = json.loads(tokenizer.read_text(encoding="utf-8"))["model"]["vocab"]
+    return {piece: rank for piece, rank in vocabulary.items() if piece.isalpha()}
+
+
+class Speller:
+    """Mends typos, word by word; threads may share it.
+
+    Left as they are: words that are known; words with anything but the letters a to z, addresses
+    and numbers among them; capitalised words within a sentence (names); and texts most of whose
+    words are unknown (another language).
+
+    Args:
+        ranks: known words, lower-cased, by how rare they are; the vocabulary of an uncased BERT
+            tokenizer will do, as it lists words roughly by falling frequency.
+        preferred: words that the domains use, lower-cased.
+    """
+
+    def __init__(self, ranks: Mapping[str, int], preferred: Collection[str] = ()) -> None:
+        self._ranks = ranks
+        self._preferred = frozenset(preferred)
+        # Users repeat what is unknown (names of products), so a word is looked up once.
+        self._mended = lru_cache(maxsize=_REMEMBERED)(self._mend)
+
+    def mend(self, text: str) -> str:
+        """Put the nearest known word in place of each word that is unknown."""
+        found = list(_WORD.finditer(text))
+        unknown = [match for match in found if not self._is_known(match.group().lower())]
+        if not unknown or (len(found) > _FEW_WORDS and len(unknown) * 2 > len(found)):
+            return text
+        pieces, end = [], 0
+        for match in unknown:
+            word = match.group()
+            if not (word.istitle() and match.start() > 0):
+                pieces += [text[end : match.start()], self._mended(word.lower()) or word]
+                end = match.end()
+        return "".join((*pieces, text[end:]))
+
+    def _is_known(self, word: str) -> bool:
+        return (
+            not _SHORTEST <= len(word) <= _LONGEST
+            or word in self._ranks
+            or word in self._preferred
+            or not (word.isascii() and word.isalpha())
+        )
+
+    def _mend(self, word: str) -> str | None:
+        candidates = _one_edit_away(word)
+        own = candidates & self._preferred
+        known = own or {
+            candidate
+            for candidate in candidates
+            if len(candidate) >= _SHORTEST_CANDIDATE and candidate in self._ranks
+        }
+        last = len(self._ranks)
+        return min(known, key=lambda found: (self._ranks.get(found, last), found), default=None)
+
+
+def _one_edit_away(word: str) -> set[str]:
+    splits = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    dropped = {left + right[1:] for left, right in splits if right}
+    swapped = {left + right[1] + right[0] + right[2:] for left, right in splits if right[1:]}
+    added = {left + letter + right for left, right in splits for letter in ascii_lowercase}
+    replaced = {
+        left + letter + right[1:] for left, right in splits if right for letter in ascii_lowercase
+    }
+    return dropped | swapped | added | replaced
