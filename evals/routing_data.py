@@ -14,16 +14,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
 from mdsa.errors import InvalidInputError
+from mdsa.router import RouterDomain
 from mdsa.training.rows import read_rows, read_texts
+from mdsa.utils.validation import describe_problems
 
 __all__ = [
     "INTENT_SETS",
     "IntentSet",
     "Part",
+    "described_domains",
     "draw_examples",
     "load_intent_set",
     "load_own_set",
+    "read_domains",
 ]
 
 _SOURCES = {
@@ -33,6 +39,13 @@ _SOURCES = {
     "hwu64": "github.com/jianguoz/Few-Shot-Intent-Detection",
     "bitext_support": "github.com/bitext/customer-support-intent-detection-training-dataset",
 }
+
+
+class _DomainEntry(BaseModel):
+    name: str = Field(min_length=1)
+    description: str = Field(min_length=1)
+    keywords: list[str] = []
+    examples: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +137,35 @@ def load_own_set(validation: Path, train: Path | None = None, oos: Path | None =
         )
     outside = tuple(read_texts(oos)) if oos else ()
     return IntentSet(validation.stem, validation.stem, parts[0], parts[1], outside)
+
+
+def described_domains(name: str) -> list[RouterDomain]:
+    """Domains of a published set, described before its validation texts were looked at.
+
+    Args:
+        name: of a file in `evals/data/routing_domains`: clinc150, hwu64 or bitext_support.
+    """
+    return read_domains(Path(__file__).parent / "data" / "routing_domains" / f"{name}.json")
+
+
+def read_domains(path: Path) -> list[RouterDomain]:
+    """Read described domains, a JSON list of `{"name", "description", "keywords", "examples"}`.
+
+    Keywords and examples may be left out.
+
+    Raises:
+        InvalidInputError: the file cannot be read, or a domain lacks something; names the key.
+    """
+    try:
+        entries = TypeAdapter(list[_DomainEntry]).validate_json(path.read_bytes())
+    except OSError as error:
+        raise InvalidInputError(f"cannot read the domains in {path} ({error.strerror}).") from error
+    except ValidationError as error:
+        raise InvalidInputError(f"{path}: {describe_problems(error)}") from error
+    return [
+        RouterDomain(entry.name, entry.description, tuple(entry.keywords), tuple(entry.examples))
+        for entry in entries
+    ]
 
 
 def draw_examples(part: Part, shots: int, seed: int) -> Part:

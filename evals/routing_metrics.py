@@ -192,4 +192,5 @@ def mean_of(values: Sequence[float] | Floats) -> float:
 
 def _bin_of(confidence: Floats, bins: int) -> Integers:
     """As `mdsa.router.calibration.expected_calibration_error` sorts rows into bins."""
-    return np.minimum((confidence * bins).astype(int), bins - 1)
+    at: Integers = np.minimum((confidence * bins).astype(int), bins - 1)
+    return at

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import TaskID
 
+from mdsa.cli.evaluate_routing import evaluate_routing_command
 from mdsa.cli.options import Invocation, takes_common_options
 from mdsa.cli.render import console, plain, progress_bar, table, write_json
 
@@ -19,9 +20,7 @@ __all__ = ["evaluations"]
 evaluations = typer.Typer(no_args_is_help=True, help="Measure parts of MDSA on published data.")
 
 
-@evaluations.callback()
-def _group() -> None:
-    """Keeps the name of the only evaluation on the command line."""
+evaluations.command("routing")(evaluate_routing_command)
 
 
 @evaluations.command("retrieval")

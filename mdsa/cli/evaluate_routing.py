@@ -1,0 +1,201 @@
+"""`mdsa eval routing`: everything that is claimed of the router, measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.padding import Padding
+from rich.text import Text
+
+from mdsa.cli.options import Invocation, takes_common_options
+from mdsa.cli.render import console, plain, progress_bar, table, write_json
+from mdsa.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from mdsa.evals.routing_data import IntentSet
+    from mdsa.evals.routing_report import Figure, FigureTable, RoutingReport, Section
+
+__all__ = ["evaluate_routing_command"]
+
+_MOST_CONFUSIONS = 5
+
+
+@takes_common_options("app_file", "data_dir")
+def evaluate_routing_command(
+    invocation: Invocation,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option("--data-dir", metavar="DIR", help="Published data: intent/, dialogue/."),
+    ] = None,
+    router: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--router",
+            metavar="NAME=DIR",
+            help="Folder of the router trained on a set (clinc150, clinc150_domains, banking77, "
+            "hwu64, banking77_oos, or a file of --jsonl without its ending); repeat it.",
+        ),
+    ] = None,
+    jsonl: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--jsonl", metavar="FILE", help='Your own rows, {"text", "label"} a line; repeat it.'
+        ),
+    ] = None,
+    train: Annotated[
+        Path | None,
+        typer.Option("--train", metavar="FILE", help="Rows to draw few-shot examples from."),
+    ] = None,
+    oos: Annotated[
+        Path | None,
+        typer.Option("--oos", metavar="FILE", help='Your own out-of-scope messages, {"text"}.'),
+    ] = None,
+    domains: Annotated[
+        Path | None,
+        typer.Option(
+            "--domains", metavar="FILE", help="domains.json, to route your rows without training."
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="NAME", help="A question, or baselines; repeat it."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Write report.json, report.html and plots there."
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="Draws of few-shot examples.")] = 5,
+) -> None:
+    """Measure the router: accuracy, calibration, out of scope, robustness, speed.
+
+    Over published data (--data-dir), over your own rows (--jsonl), or both. Validation parts only
+    are measured on. Without --only, every question is asked and rivals are measured beside it:
+    intents, few_shot, zero_shot, calibration, out_of_scope, conformal, compounds, follow_ups,
+    typos, speed.
+    """
+    from mdsa.evals.routing import evaluate_routing
+    from mdsa.evals.routing_bench import Bench
+    from mdsa.evals.routing_data import read_domains
+    from mdsa.evals.routing_output import write_report
+
+    if data_dir is None and not jsonl:
+        raise InvalidInputError("nothing to measure on: give --data-dir DIR or --jsonl FILE.")
+    own = _own_sets(jsonl or [], train, oos)
+    described = read_domains(domains) if domains else ()
+    with progress_bar() as progress:
+        bar = progress.add_task("Reading", total=None)
+
+        def show(what: str, done: int, total: int) -> None:
+            progress.update(bar, description=what, completed=done, total=total)
+
+        bench = Bench(
+            data_dir=data_dir,
+            router_folders=_routers(router or []),
+            own_sets=own,
+            own_domains=described,
+            seeds=seeds,
+            progress=show,
+        )
+        report = evaluate_routing(bench, only or ())
+        if out:
+            show("Writing the report", 0, 1)
+        problems = write_report(report, out) if out else []
+    if invocation.as_json:
+        write_json(report.as_dict())
+    else:
+        _show(report, out)
+    for problem in problems:
+        console(stderr=True).print(plain(problem, "yellow"))
+
+
+def _own_sets(files: list[Path], train: Path | None, oos: Path | None) -> dict[str, IntentSet]:
+    from mdsa.evals.routing_data import INTENT_SETS, load_own_set
+
+    if not files and (given := train or oos):
+        raise InvalidInputError(f"{given} goes with rows to measure on: give --jsonl FILE.")
+    sets = {}
+    for path in files:
+        data = load_own_set(path, train, oos)
+        if data.name in sets or data.name in INTENT_SETS:
+            raise InvalidInputError(
+                f"--jsonl {path}: the name {data.name!r} is taken; rename the file."
+            )
+        sets[data.name] = data
+    return sets
+
+
+def _routers(given: list[str]) -> dict[str, Path]:
+    folders = {}
+    for entry in given:
+        name, separator, folder = entry.partition("=")
+        if not (separator and name and folder):
+            raise InvalidInputError(
+                f"--router {entry!r}: write NAME=DIR, as in clinc150=my-router."
+            )
+        if name in folders:
+            raise InvalidInputError(f"--router: {name} is given twice; give one router a set.")
+        folders[name] = Path(folder)
+    return folders
+
+
+def _show(report: RoutingReport, out_dir: Path | None) -> None:
+    out = console()
+    for section in report.sections:
+        _show_section(section)
+    figures = [figure for section in report.sections for figure in section.figures]
+    wanted = [figure for figure in figures if figure.target]
+    kept = len(wanted) - len(report.missed)
+    style = "yellow" if report.missed else "green"
+    out.print(plain(f"{kept} of {len(wanted)} targets met, {report.seconds:.0f} s in all", style))
+    for figure in report.missed:
+        what = f"{figure.subject}, {figure.system}: {figure.head}"
+        out.print(plain(f"  missed: {what} {figure.shown}, wanted {figure.target_shown}", "yellow"))
+    if out_dir:
+        out.print(plain(f"{out_dir / 'report.html'}, {out_dir / 'report.json'}", "dim"))
+
+
+def _show_section(section: Section) -> None:
+    from mdsa.evals.routing_report import figure_tables
+
+    out = console()
+    out.print(plain(f"{section.title} ({section.question}, {section.seconds:.0f} s)", "bold"))
+    for one in figure_tables(section.figures):
+        for heading, label, rows in _parts(one):
+            out.print(plain(f"  {heading}"))
+            out.print(Padding(table([label, *one.heads], rows), (0, 0, 1, 4)))
+    for confusion in section.confusions[:_MOST_CONFUSIONS]:
+        example = f"; {confusion.examples[0]!r}" if confusion.examples else ""
+        counted = f"{confusion.count} of {confusion.of}"
+        pair = f"{confusion.right} taken for {confusion.taken_for}"
+        out.print(plain(f"  {confusion.subject}: {pair} {counted}{example}", "dim"))
+    for note in section.notes:
+        out.print(plain(f"  {note}", "dim"))
+    out.print()
+
+
+def _parts(figures: FigureTable) -> Iterator[tuple[str, str, list[tuple[object, ...]]]]:
+    """Heading, head of the first column, and rows: by subject, or together for one system."""
+    systems = {system for _, system, _ in figures.rows}
+    if len(systems) == 1:
+        rows: list[tuple[object, ...]] = [
+            (subject, *map(_cell, row)) for subject, _, row in figures.rows
+        ]
+        yield systems.pop(), "measured on", rows
+        return
+    for subject in dict.fromkeys(subject for subject, _, _ in figures.rows):
+        rows = [(by, *map(_cell, row)) for name, by, row in figures.rows if name == subject]
+        yield subject, "by", rows
+
+
+def _cell(figure: Figure | None) -> Text:
+    if figure is None:
+        return plain("")
+    if figure.target is None:
+        return plain(figure.shown)
+    mark, style = ("✓", "green") if figure.met else ("✗", "red")
+    return plain(f"{figure.shown} {mark} {figure.target_shown}", style)
