@@ -6,7 +6,7 @@ handed to the wrong specialist, but only their highest score is kept, without a 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 from typing import Any, NamedTuple
 
 from langchain_core.messages import AIMessage
@@ -16,7 +16,7 @@ from mdsa.graph.context import RunContext
 from mdsa.graph.state import AgentState, Classification, ClauseScores
 from mdsa.nodes.history import last_question_index, message_text, question_text
 from mdsa.nodes.types import RuntimeNode
-from mdsa.router import Route, Router
+from mdsa.router import Route, Router, best_domains
 from mdsa.router.clauses import candidate_segments, choose_clauses, refers_back
 from mdsa.router.follow_ups import stay_probability
 
@@ -70,6 +70,7 @@ def classify_turns(
         permitted: domains that the callers may use.
         target_error: asks the router for the floor of its prediction sets at this error.
     """
+    permitted = frozenset(permitted)
     floor = None if target_error is None else router.score_floor(target_error)
     candidates = [candidate_segments(turn.message) for turn in turns]
     texts: list[str] = []
@@ -108,15 +109,17 @@ def classify_turns(
     return classifications
 
 
-def permitted_scores(text: str, route: Route, permitted: Collection[str]) -> ClauseScores:
+def permitted_scores(text: str, route: Route, permitted: Set[str]) -> ClauseScores:
     """Keep the scores of permitted domains, and of the others no more than the highest."""
-    scores = {name: score for name, score in route.scores.items() if name in permitted}
-    others = [score for name, score in route.scores.items() if name not in permitted]
-    best = min(scores, key=lambda name: (-scores[name], name), default="")
+    scores, forbidden = route.scores, 0.0
+    if not scores.keys() <= permitted:
+        forbidden = max(score for name, score in scores.items() if name not in permitted)
+        scores = {name: score for name, score in scores.items() if name in permitted}
+    best = next(iter(best_domains(scores)), "")
     return ClauseScores(
         text=text,
         scores=scores,
-        forbidden=max(others, default=0.0),
+        forbidden=forbidden,
         out_of_scope=route.out_of_scope,
         evidence=route.evidence.get(best, ""),
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from mdsa.graph.context import RunContext
 from mdsa.graph.state import ClauseScores, SubQuery
+from mdsa.router import best_domains
 from mdsa.router.clauses import points_back
 
 __all__ = ["ClauseQuestions", "ask_clauses"]
@@ -40,7 +41,7 @@ def ask_clauses(clauses: Sequence[ClauseScores], context: RunContext) -> ClauseQ
     leading: list[str] = []
     for clause in clauses:
         text, scores = clause["text"], clause["scores"]
-        domain = min(scores, key=lambda name: (-scores[name], name), default=None)
+        domain = next(iter(best_domains(scores)), None)
         sure = domain is not None and scores[domain] >= threshold
         if clause["forbidden"] >= max(threshold, max(scores.values(), default=0.0)):
             declined.append(text)

@@ -14,6 +14,7 @@ from mdsa.graph.context import RunContext
 from mdsa.graph.state import AgentState, Classification, Decision, RouteState, SubQuery
 from mdsa.nodes.choice import chosen
 from mdsa.nodes.clause_questions import ask_clauses
+from mdsa.router import best_domains
 from mdsa.router.clauses import points_back
 from mdsa.router.conformal import rows_needed
 from mdsa.router.small_talk import small_talk
@@ -67,7 +68,7 @@ def decide(
     """
     message = found["message"]
     text, scores, previous = message["text"], message["scores"], found["previous_question"]
-    ranked = sorted(scores, key=lambda name: (-scores[name], name))
+    ranked = best_domains(scores, _MOST_CHOICES + 1)
     highest = scores[ranked[0]] if ranked else 0.0
 
     if choice := chosen(text, [name for name in choices if name in scores]):
@@ -146,13 +147,18 @@ def _by_set(
     target_error: float,
     floor: float,
 ) -> Verdict:
-    """Decide from the set of domains that keeps the target error; see `mdsa.router.conformal`."""
+    """Decide from the set of domains that keeps the target error; see `mdsa.router.conformal`.
+
+    The promise is about messages that have a right domain, and counts as an error only that the
+    set misses it. A message that likely has none is turned away even where one domain reaches the
+    floor; if it had one after all, it is not sent to a wrong one.
+    """
     scores, outside = found["message"]["scores"], found["message"]["out_of_scope"]
     chosen_set = [name for name in ranked if scores[name] >= floor]
-    listed = ", ".join(f"{name} {scores[name]:.2f}" for name in chosen_set) or "no domain"
+    listed = ", ".join(f"{name} {scores[name]:.2f}" for name in chosen_set[:_MOST_CHOICES])
+    listed = f"{listed} and others" if len(chosen_set) > _MOST_CHOICES else listed or "no domain"
     reason = f"for an error of {target_error:g}, {listed} reach {floor:.2f}"
     if len(chosen_set) <= 1 and outside > scores[ranked[0]]:
-        # The promise is about messages that have a right domain; this one likely has none.
         return _none_fits(found)
     if len(chosen_set) == 1:
         return _ask(found, "direct", [first], reason)
@@ -196,13 +202,15 @@ def _route(
 ) -> RouteState:
     message = found["message"]
     scores = message["scores"]
-    best = min(scores, key=lambda name: (-scores[name], name), default=None)
-    if message["evidence"] and (not domains or domains[0] == best):
+    highest = max(scores.values(), default=0.0)
+    confidence = scores[domains[0]] if domains else highest
+    # The evidence speaks for the best domain, and not for one that was chosen otherwise.
+    if message["evidence"] and confidence == highest:
         reason = f"{reason}; nearest: {message['evidence']!r}"
     return RouteState(
         decision=decision,
         domains=domains,
-        confidence=scores[domains[0]] if domains else max(scores.values(), default=0.0),
+        confidence=confidence,
         scores=scores,
         out_of_scope=message["out_of_scope"],
         reason=reason,

@@ -118,10 +118,11 @@ def _judge(
 
 def _verdict(found: Classification, context: RunContext) -> dict[str, Any]:
     from mdsa.nodes.gate import decide
+    from mdsa.router import best_domains
 
     route = decide(found, context).route
     scores = route["scores"]
-    best = min(scores, key=lambda name: (-scores[name], name))
+    (best,) = best_domains(scores)
     return {
         "domain": best,
         "confidence": scores[best],

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import nlargest
 from typing import Protocol, runtime_checkable
 
-__all__ = ["Route", "Router", "RouterDomain"]
+__all__ = ["Route", "Router", "RouterDomain", "best_domains"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,18 @@ class RouterDomain:
     description: str
     keywords: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
+
+
+def best_domains(scores: Mapping[str, float], count: int = 1) -> list[str]:
+    """The domains with the highest scores, best first; of equal scores the first name.
+
+    Sorting all of a thousand domains for each message would take longer than encoding it.
+    """
+    if not scores or count < 1:
+        return []
+    least = nlargest(count, scores.values())[-1]
+    names = [name for name, score in scores.items() if score >= least]
+    return sorted(names, key=lambda name: (-scores[name], name))[:count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +50,7 @@ class Route:
     @property
     def domain(self) -> str | None:
         """The best domain; None where none is registered. Ties go to the first name."""
-        return min(self.scores, key=lambda name: (-self.scores[name], name), default=None)
+        return next(iter(best_domains(self.scores)), None)
 
     @property
     def confidence(self) -> float:
