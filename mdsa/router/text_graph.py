@@ -18,13 +18,16 @@ Floats = NDArray[np.float32]
 _CHARACTERS_A_TOKEN = 16
 _ROWS = 96
 _FEW_BATCHES = 4
+_FEW_TEXTS = 8
 _MOST_WORKERS = 4
 
 
 class TextGraph:
     """A BERT graph with its tokenizer, shared by threads.
 
-    A text alone is encoded as it is. Several are sorted by length, and only texts of the same
+    Up to eight texts are encoded one by one, and then a text's vector depends on nothing else:
+    activations are quantized with one scale a batch, so that neighbours move it a little. More are
+    sorted by length, and only texts of the same
     number of tokens share a batch: nothing is padded, and a batch of a few rows keeps its
     intermediate values in the processor's cache, which a large one does not. Batches are spread
     over threads, each of which runs single-threaded.
@@ -73,15 +76,14 @@ class TextGraph:
         return result
 
     def many(self, texts: Sequence[str]) -> list[Floats]:
-        """Outputs for texts, each (texts, columns).
-
-        A text's neighbours in a batch move its vector very slightly, because activations are
-        quantized with one scale a batch.
-        """
+        """Outputs for texts, each (texts, columns)."""
         if not texts:
             return [np.empty((0, self.columns(name)), np.float32) for name in self._outputs]
         if len(texts) == 1:
             return self.one(texts[0])
+        if len(texts) <= _FEW_TEXTS:
+            rows = [self.one(text) for text in texts]
+            return [np.concatenate(columns) for columns in zip(*rows, strict=True)]
         encodings = self._tokenizer.encode_batch_fast([self._readable(text) for text in texts])
         ids = [encoding.ids for encoding in encodings]
         batches = list(_batches([len(row) for row in ids]))

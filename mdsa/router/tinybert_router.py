@@ -1,0 +1,237 @@
+"""The default router: TinyBERT's embeddings, zero-shot or with a few examples.
+
+Domains are known by name, description and keywords (`mdsa.router.zero_shot`). As soon as any of
+them has examples, a head is fitted over those (`mdsa.router.few_shot`) and judges all of them.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from langchain_core.embeddings import Embeddings
+from numpy.typing import NDArray
+
+from mdsa.errors import DuplicateNameError, UnknownNameError
+from mdsa.router.background import Background
+from mdsa.router.calibration import Floats
+from mdsa.router.encoder import load_encoder
+from mdsa.router.features import (
+    Matrix,
+    Prototypes,
+    Table,
+    assemble,
+    features,
+    nearest_texts,
+    prepare,
+    stems,
+)
+from mdsa.router.few_shot import FewShotHead, Labelled, fit_few_shot
+from mdsa.router.protocol import Route, RouterDomain
+from mdsa.router.zero_shot import Weights, probabilities
+
+__all__ = ["Encode", "TinyBertRouter", "encode_with"]
+
+Encode = Callable[[Sequence[str]], Matrix]
+"""Unit embeddings (texts, dimensions) of texts."""
+
+_WITH_EVIDENCE = 3
+_READABLE = re.compile(r"[^\W_]")
+
+
+def encode_with(embeddings: Callable[[], Embeddings]) -> Encode:
+    """Let a router use LangChain embeddings; they are got when they are first needed."""
+
+    def encode(texts: Sequence[str]) -> Matrix:
+        return np.asarray(embeddings().embed_documents(list(texts)), dtype=np.float32)
+
+    return encode
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """What a message is judged by; never changed, only replaced."""
+
+    names: tuple[str, ...]
+    table: Table
+    head: FewShotHead | None
+
+
+class TinyBertRouter:
+    """Routes by sentence embeddings and keywords; needs no training, and uses examples if given.
+
+    Adding or removing a domain costs nothing by itself; the next message pays for embedding the
+    new texts, and, where domains have examples, for fitting the head again. Threads may share a
+    router: a message is judged by one state of the registry from beginning to end, and a change
+    holds for every message that comes after it.
+
+    Args:
+        encode: the encoder; the one that ships with MDSA if None. Probabilities are calibrated for
+            that one.
+        weights: of the zero-shot model.
+        out_of_scope: messages that belong to no domain, if any are known. They sharpen the
+            out-of-scope score where domains have examples.
+    """
+
+    def __init__(
+        self,
+        encode: Encode | None = None,
+        weights: Weights | None = None,
+        out_of_scope: Sequence[str] = (),
+    ) -> None:
+        self._encode = encode or load_encoder().encode
+        self._is_packaged = encode is None
+        self._weights = weights or Weights()
+        self._out_of_scope = tuple(out_of_scope)
+        self._registry = threading.Lock()
+        self._building = threading.Lock()
+        self._domains: dict[str, RouterDomain] = {}
+        self._snapshot: _Snapshot | None = None
+        self._prepared: dict[RouterDomain, Prototypes] = {}
+
+    def add_domain(self, domain: RouterDomain) -> None:
+        """Make a domain routable.
+
+        Raises:
+            DuplicateNameError: the name is taken.
+        """
+        with self._registry:
+            if domain.name in self._domains:
+                raise DuplicateNameError("domain", domain.name)
+            self._domains[domain.name] = domain
+            self._snapshot = None
+
+    def remove_domain(self, name: str) -> None:
+        """Forget a domain.
+
+        Raises:
+            UnknownNameError: no such domain.
+        """
+        with self._registry:
+            if name not in self._domains:
+                raise UnknownNameError("domain", name, self._domains)
+            del self._domains[name]
+            self._snapshot = None
+
+    def route(self, texts: Sequence[str]) -> list[Route]:
+        """Score each text against every registered domain, in one batch.
+
+        Raises:
+            ModelUnavailableError: the encoder cannot be loaded.
+        """
+        snapshot = self._current()
+        if not texts or snapshot is None:
+            return [Route({}, 1.0) for _ in texts]
+        vectors = self._encode(texts)
+        judged = self._judge(snapshot, texts, vectors)
+        for row, text in enumerate(texts):
+            if not _READABLE.search(text):
+                # Blanks, punctuation and signs lie near some domain or other all the same.
+                judged[row, :-1], judged[row, -1] = 0, 1
+        best = _best(judged[:, :-1], _WITH_EVIDENCE)
+        found = nearest_texts(vectors, snapshot.table, best)
+        names = snapshot.names
+        return [
+            Route(
+                scores=dict(zip(names, scores, strict=False)),
+                out_of_scope=scores[-1],
+                evidence={names[at]: text for at, text in zip(places, nearest, strict=True)},
+            )
+            for scores, places, nearest in zip(judged.tolist(), best.tolist(), found, strict=True)
+        ]
+
+    def score_floor(self, target_error: float) -> float | None:
+        """Lowest score of a domain that belongs to the prediction set, for a wanted error.
+
+        The calibration rows are the domains' examples, each scored by a head that was fitted
+        without it (cross-conformal prediction, Vovk 2015, arXiv:1208.0806, with one pooled
+        threshold). The final head has seen all examples and is, if anything, the better for it;
+        then the sets miss the right domain at most as often as asked, on messages drawn as the
+        examples were and on average over domains. That is what happens in practice, but no
+        theorem: unlike with rows that were set aside, it cannot be proved for every model.
+
+        None where the examples are too few (49 are needed for an error of 0.02), or a domain has
+        none: descriptions and keywords are no messages.
+
+        Raises:
+            ValueError: the target is not in (0, 1).
+            ModelUnavailableError: the encoder cannot be loaded.
+        """
+        snapshot = self._current()
+        if snapshot is None or snapshot.head is None or not snapshot.head.all_taught:
+            return None
+        return snapshot.head.conformal.floor(target_error)
+
+    def _judge(self, snapshot: _Snapshot, texts: Sequence[str], vectors: Matrix) -> Floats:
+        if snapshot.head is not None:
+            return snapshot.head.probabilities(vectors)
+        words = [stems(text) for text in texts]
+        return probabilities(features(vectors, words, snapshot.table), self._weights)
+
+    def _current(self) -> _Snapshot | None:
+        """The snapshot of the registry as it is now; None if it is empty."""
+        snapshot = self._snapshot
+        if snapshot is not None:
+            return snapshot
+        with self._building:
+            while True:
+                with self._registry:
+                    if self._snapshot is not None or not self._domains:
+                        return self._snapshot
+                    domains = tuple(self._domains.values())
+                snapshot = self._build(domains)
+                with self._registry:
+                    if domains == tuple(self._domains.values()):
+                        self._snapshot = snapshot
+                        return snapshot
+
+    def _build(self, domains: tuple[RouterDomain, ...]) -> _Snapshot:
+        self._prepared = _prepare_all(domains, self._prepared, self._encode)
+        prototypes = [self._prepared[domain] for domain in domains]
+        # The shipped background is how the shipped encoder's vectors lie, and no other's.
+        plain = Background.plain(prototypes[0].vectors.shape[1])
+        table = assemble(prototypes, None if self._is_packaged else plain)
+        head = None
+        if any(domain.examples for domain in domains):
+            outside = self._encode(self._out_of_scope) if self._out_of_scope else None
+            rows = Labelled.of(table, [len(domain.examples) for domain in domains])
+            head = fit_few_shot(rows, outside)
+        return _Snapshot(tuple(domain.name for domain in domains), table, head)
+
+
+def _prepare_all(
+    domains: Sequence[RouterDomain], known: dict[RouterDomain, Prototypes], encode: Encode
+) -> dict[RouterDomain, Prototypes]:
+    """The prototypes of domains, of which only the new ones are embedded, all in one batch."""
+    asked: list[str] = []
+
+    def ask(texts: Sequence[str]) -> Matrix:
+        asked.extend(texts)
+        return np.empty((len(texts), 0), np.float32)
+
+    new = {domain: prepare(domain, ask) for domain in domains if domain not in known}
+    prepared = {domain: known[domain] for domain in domains if domain in known}
+    if not new:
+        return prepared
+    vectors = encode(asked)
+    start = 0
+    for domain, lacking in new.items():
+        end = start + len(lacking.texts)
+        prepared[domain] = Prototypes(lacking.texts, vectors[start:end], lacking.keyword_stems)
+        start = end
+    return prepared
+
+
+def _best(scores: Floats, count: int) -> NDArray[np.intp]:
+    """Columns of the highest scores of each row, the highest first."""
+    count = min(count, scores.shape[1])
+    if scores.shape[1] > count:
+        places = np.argpartition(scores, -count, axis=1)[:, -count:]
+    else:
+        places = np.tile(np.arange(count), (len(scores), 1))
+    order = np.argsort(-np.take_along_axis(scores, places, axis=1), axis=1, kind="stable")
+    result: NDArray[np.intp] = np.take_along_axis(places, order, axis=1)
+    return result
