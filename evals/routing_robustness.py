@@ -43,7 +43,7 @@ def typos(bench: Bench) -> Section:
                     Figure(
                         subject,
                         system,
-                        "points lost",
+                        "lost",
                         bootstrap(_lost, before, after, resamples=bench.resamples),
                         "points",
                         _TARGET if system == TRAINED_TITLE else None,

@@ -131,12 +131,12 @@ def test_changed_messages_by_hand(tmp_path: Path):
     found = values(report)
     # The table does not know capitals: all eight go to the first label.
     assert found["Pets, all capitals: accuracy"] == 4 / 8
-    assert found["Pets, all capitals: points lost"] == pytest.approx(3 / 8)
+    assert found["Pets, all capitals: lost"] == pytest.approx(3 / 8)
     assert found["Pets, all capitals: routes flipped"] == 5 / 8
-    assert figures(report)["Pets, all capitals: points lost"].met is False
+    assert figures(report)["Pets, all capitals: lost"].met is False
     assert "Pets: lower case changes no message." in report.sections[0].notes
     few = values(report, "TinyBERT, 10-shot")
-    assert few["Pets, all capitals: points lost"] == 0
+    assert few["Pets, all capitals: lost"] == 0
 
 
 def test_few_examples_by_hand(tmp_path: Path):
