@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from mdsa.errors import DuplicateNameError, UnknownNameError
 from mdsa.router.background import Background
 from mdsa.router.calibration import Floats
-from mdsa.router.encoder import load_encoder
+from mdsa.router.encoder import PACKAGED_FOLDER, TOKENIZER, load_encoder
 from mdsa.router.features import (
     Matrix,
     Prototypes,
@@ -31,6 +32,7 @@ from mdsa.router.features import (
 )
 from mdsa.router.few_shot import FewShotHead, Labelled, fit_few_shot
 from mdsa.router.protocol import Route, RouterDomain
+from mdsa.router.spelling import Speller, word_ranks
 from mdsa.router.zero_shot import Weights, probabilities
 
 __all__ = ["Encode", "TinyBertRouter", "encode_with"]
@@ -57,6 +59,7 @@ class _Snapshot:
 
     names: tuple[str, ...]
     table: Table
+    speller: Speller
     head: FewShotHead | None
 
 
@@ -125,8 +128,9 @@ class TinyBertRouter:
         snapshot = self._current()
         if not texts or snapshot is None:
             return [Route({}, 1.0) for _ in texts]
-        vectors = self._encode(texts)
-        judged = self._judge(snapshot, texts, vectors)
+        mended = [snapshot.speller.mend(text) for text in texts]
+        vectors = self._encode(mended)
+        judged = self._judge(snapshot, mended, vectors)
         for row, text in enumerate(texts):
             if not _READABLE.search(text):
                 # Blanks, punctuation and signs lie near some domain or other all the same.
@@ -199,7 +203,13 @@ class TinyBertRouter:
             outside = self._encode(self._out_of_scope) if self._out_of_scope else None
             rows = Labelled.of(table, [len(domain.examples) for domain in domains])
             head = fit_few_shot(rows, outside)
-        return _Snapshot(tuple(domain.name for domain in domains), table, head)
+        names = tuple(domain.name for domain in domains)
+        return _Snapshot(names, table, Speller(_ranks(), table.vocabulary), head)
+
+
+@lru_cache(maxsize=1)
+def _ranks() -> dict[str, int]:
+    return word_ranks(PACKAGED_FOLDER / TOKENIZER)
 
 
 def _prepare_all(
