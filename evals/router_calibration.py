@@ -37,7 +37,7 @@ _GENERAL_SENTENCES = 1500
 _BACKGROUND_MESSAGES = 400
 """Of each corpus."""
 _PENALTY = 1e-4
-_WEIGHTS_OUTSIDE = (0.25, 0.5, 0.75, 1.0)
+_WEIGHTS_OUTSIDE = (0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]

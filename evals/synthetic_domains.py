@@ -46,7 +46,7 @@ _OF_LABELS = ("Handle {labels}", "{labels}", "{labels} support", "Deals with {la
 _SAYING_NOTHING = ("General requests", "Customer questions", "", "Support", "{name}")
 
 # Topics of other corpora that a corpus does not have: groups, or intents by name.
-_ELSEWHERE = {
+_ELSEWHERE: dict[str, dict[str, tuple[str, ...]]] = {
     "clinc150": {"bitext_support": ("newsletter", "delivery", "feedback"), "banking77": ("",)},
     "hwu64": {"bitext_support": ("",), "banking77": ("",)},
     "banking77": {
@@ -195,7 +195,7 @@ def _draw_members(intents: list[Intent], rng: random.Random) -> list[list[Intent
         left.sort(key=lambda intent: intent.group)  # neighbours belong together
     start = rng.randrange(len(left))
     left = (left[start:] + left[:start])[: int(len(left) * 0.85)]
-    members = []
+    members: list[list[Intent]] = []
     while left and len(members) < wanted:
         count = rng.randint(1, size)
         members.append(left[:count])
@@ -256,7 +256,7 @@ def _listed(parts: list[str]) -> str:
 
 
 def _elsewhere(corpora: dict[str, list[Intent]], corpus: str) -> list[Intent]:
-    found = []
+    found: list[Intent] = []
     for other, groups in _ELSEWHERE[corpus].items():
         only = _SHARED_TOPICS.get((corpus, other))
         found += [
