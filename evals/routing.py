@@ -18,7 +18,7 @@ from mdsa.errors import InvalidInputError
 from mdsa.evals.routing_accuracy import few_shot, intents, zero_shot
 from mdsa.evals.routing_bench import Bench
 from mdsa.evals.routing_confidence import calibration, conformal, out_of_scope
-from mdsa.evals.routing_parts import compounds, follow_ups
+from mdsa.evals.routing_parts import compounds, follow_ups, speed
 from mdsa.evals.routing_report import RoutingReport, Section
 from mdsa.evals.routing_robustness import typos
 
@@ -34,6 +34,7 @@ QUESTIONS: dict[str, Callable[[Bench], Section]] = {
     "compounds": compounds,
     "follow_ups": follow_ups,
     "typos": typos,
+    "speed": speed,
 }
 """Questions by name, in the order of the report."""
 

@@ -10,6 +10,7 @@ from mdsa.errors import InvalidInputError, ModelUnavailableError
 from mdsa.evals.routing_baselines import MiniLm, Model2Vec, baselines
 from mdsa.evals.routing_data import INTENT_SETS, IntentSet, Part, draw_examples, load_intent_set
 from mdsa.evals.routing_report import Section
+from mdsa.evals.routing_speed import RoutingSpeed, measure_speed
 from mdsa.evals.routing_systems import RouterSystem, Scored, System, new_router, score_with
 from mdsa.router import Router, RouterDomain
 from mdsa.router.label_model import LabelModel
@@ -22,6 +23,10 @@ FEW_TITLE = f"TinyBERT, {FEW}-shot"
 
 Progress = Callable[[str, int, int], None]
 """Called with (what is being done, steps done, steps in all)."""
+
+
+def _clock(make: Callable[[], Router]) -> RoutingSpeed:
+    return measure_speed(new_router=make)
 
 
 def _open_router(folder: Path) -> Router:
@@ -44,6 +49,7 @@ class Bench:
         resamples: of the bootstrap.
         new_router: makes a router without training.
         open_router: opens the folder of a trained one.
+        clock: measures the speed of what makes a router.
         progress: told of what is being done.
     """
 
@@ -56,6 +62,7 @@ class Bench:
     resamples: int = 1000
     new_router: Callable[[], Router] = new_router
     open_router: Callable[[Path], Router] = _open_router
+    clock: Callable[[Callable[[], Router]], RoutingSpeed] = _clock
     progress: Progress = lambda _what, _done, _total: None
 
     def __post_init__(self) -> None:

@@ -14,9 +14,10 @@ from mdsa.evals.routing_data import described_domains
 from mdsa.evals.routing_metrics import Estimate, bootstrap, mean_of
 from mdsa.evals.routing_report import Figure, Section, Target
 from mdsa.router import Router, RouterDomain
+from mdsa.router.encoder import PACKAGED_FOLDER
 from mdsa.router.follow_ups import content_words
 
-__all__ = ["compounds", "follow_ups"]
+__all__ = ["compounds", "follow_ups", "speed"]
 
 _EXACT = Target(0.92)
 _SPLIT = Target(0.03, at_most=True)
@@ -76,6 +77,43 @@ def follow_ups(bench: Bench) -> Section:
         "500 dialogues that nothing was fitted on, played as sessions: what the router chose, "
         "right or wrong, is the domain of the turn before."
     )
+    return section
+
+
+def speed(bench: Bench) -> Section:
+    """How long one message takes, and what it depends on."""
+    section = Section("speed", "Speed on one thread, and size")
+    bench.progress("speed", 0, 1)
+    found = bench.clock(bench.new_router)
+    system = "TinyBERT"
+    message = "one message of 16 tokens, 3 domains"
+    clocked = [(message, system, found.message), (message, "its encoder alone", found.encoding)]
+    if found.similarity:
+        clocked.append((message, "MiniLM, sentence-transformers", found.similarity))
+    clocked += [(f"one message, {n} tokens", system, one) for n, one in found.by_tokens.items()]
+    clocked += [(f"one message, {n} domains", system, one) for n, one in found.by_domains.items()]
+    for number, (subject, by, one) in enumerate(clocked):
+        for measure, value, bound in (("p50", one.p50_ms, 0.8), ("p99", one.p99_ms, 2.0)):
+            target = Target(bound, at_most=True) if number == 0 else None
+            section.figures.append(Figure(subject, by, measure, Estimate(value), "ms", target))
+    ratios = [
+        ("1,000 domains to 3", found.flatness, Target(1.2, at_most=True)),
+        ("throughput of batches of 64 to singles", found.batch_ratio, Target(4.0)),
+        ("throughput of 8 threads to one", found.threads_ratio, None),
+    ]
+    if found.times_faster is not None:
+        ratios.append(("faster than MiniLM similarity", found.times_faster, Target(15.0)))
+    section.figures += [
+        Figure(what, system, "ratio", Estimate(value), "times", target)
+        for what, value, target in ratios
+    ]
+    load = Target(0.5, at_most=True)
+    size = sum(path.stat().st_size for path in PACKAGED_FOLDER.iterdir()) / 1e6
+    section.figures += [
+        Figure("load and first message", system, "time", Estimate(found.load_s), "s", load),
+        Figure("encoder", system, "size", Estimate(size), "MB", Target(16.0, at_most=True)),
+    ]
+    section.notes.append("An idle machine is needed: other work slows every row, the p99 most.")
     return section
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -78,6 +79,8 @@ def evaluate_routing_command(
     intents, few_shot, zero_shot, calibration, out_of_scope, conformal, compounds, follow_ups,
     typos, speed.
     """
+    # Libraries that load models draw bars of their own through ours.
+    os.environ.setdefault("TQDM_DISABLE", "1")
     from mdsa.evals.routing import evaluate_routing
     from mdsa.evals.routing_bench import Bench
     from mdsa.evals.routing_data import read_domains

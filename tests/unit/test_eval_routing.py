@@ -18,6 +18,7 @@ from mdsa.evals.routing_metrics import Estimate
 from mdsa.evals.routing_output import write_report
 from mdsa.evals.routing_page import report_page
 from mdsa.evals.routing_report import Figure, RoutingReport, Section, Target, figure_tables
+from mdsa.evals.routing_speed import Clocked, RoutingSpeed
 from mdsa.router import Route, Router, RouterDomain
 from mdsa.router.trained import TrainedRouter
 
@@ -34,6 +35,18 @@ PETS = IntentSet(
     Part((*CATS, *DOGS), ("cat",) * 4 + ("dog",) * 4),
     Part(("a cat", "my cat", "a dog", "my dog"), ("cat", "cat", "dog", "dog")),
     ("what is the weather", "sing a song"),
+)
+
+
+SPEED = RoutingSpeed(
+    message=Clocked(0.5, 3.0),
+    encoding=Clocked(0.4, 1.0),
+    by_tokens={8: Clocked(0.3, 0.9)},
+    by_domains={3: Clocked(0.5, 1.0), 1000: Clocked(0.55, 1.0)},
+    batch_ratio=3.0,
+    threads_ratio=1.5,
+    load_s=0.4,
+    similarity=Clocked(10.0, 12.0),
 )
 
 
@@ -60,6 +73,7 @@ def bench(tmp_path: Path, floor: float | None = 0.5, **given: object) -> Bench:
         "seeds": 2,
         "new_router": ExampleRouter,
         "open_router": open_router,
+        "clock": lambda _: SPEED,
     }
     return Bench(**(settings | given))  # type: ignore[arg-type]  # a table of its fields
 
@@ -137,6 +151,19 @@ def test_changed_messages_by_hand(tmp_path: Path):
     assert "Pets: lower case changes no message." in report.sections[0].notes
     few = values(report, "TinyBERT, 10-shot")
     assert few["Pets, all capitals: lost"] == 0
+
+
+def test_speed_against_its_targets(tmp_path: Path):
+    found = figures(evaluate_routing(bench(tmp_path), ["speed"]), "TinyBERT")
+    message = "one message of 16 tokens, 3 domains"
+    assert (found[f"{message}: p50"].met, found[f"{message}: p99"].met) == (True, False)
+    assert found["one message, 8 tokens: p50"].shown == "0.300"
+    ratio = found["1,000 domains to 3: ratio"]
+    assert (ratio.shown, ratio.met) == ("1.100", True)
+    assert found["throughput of batches of 64 to singles: ratio"].met is False
+    assert found["faster than MiniLM similarity: ratio"].shown == "20.0"
+    assert found["load and first message: time"].met is True
+    assert found["encoder: size"].estimate.value > 1
 
 
 def test_few_examples_by_hand(tmp_path: Path):
