@@ -89,7 +89,6 @@ def classify_turns(
             stays = stay_probability(
                 turn.message,
                 message,
-                parts,
                 in_context,
                 str(turn.last_domain),
                 asked_back=turn.asked_back,

@@ -1,14 +1,14 @@
 """Whether a message belongs to the domain of the turn before.
 
 "Yes, please", "the second one" and "at 6 pm" carry no domain: alone, a router can only guess. A
-logistic regression weighs what the router makes of the message, of its parts and of the message
-read together with the question before it against what its words show.
+logistic regression weighs what the router makes of the message, alone and read together with the
+question before it, against what its words show.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import exp, log, log1p
 
 from mdsa.router.pronouns import points_back, refers_back
@@ -20,50 +20,48 @@ _FLOOR = 0.01
 """Added to a probability before its logarithm."""
 
 WEIGHTS: Mapping[str, float] = {
-    "bias": 3.5,
-    "last": 1.5,
-    "other": -2.5,
-    "other_part": 0.0,
-    "out_of_scope": 0.5,
-    "last_in_context": 0.05,
-    "other_in_context": 0.0,
-    "out_of_scope_in_context": -0.6,
-    "words": -0.2,
-    "no_content": 1.2,
-    "continues": 0.2,
-    "points_back": 0.2,
-    "requests": -0.5,
-    "adds": -0.9,
-    "asked_back": 1.0,
+    "bias": 1.98,
+    "last": 0.75,
+    "other": -0.48,
+    "out_of_scope": 0.14,
+    "last_in_context": 0.46,
+    "other_in_context": -0.26,
+    "out_of_scope_in_context": 0.01,
+    "words": 0.86,
+    "content_words": -1.54,
+    "strange": -0.41,
+    "continues": 0.13,
+    "points_back": 0.66,
+    "requests": -0.80,
+    "adds": -0.25,
+    "asked_back": 0.36,
 }
-"""Fitted by `python -m mdsa.evals.follow_up_fit --data-dir DATA`."""
+"""Fitted by `python -m mdsa.evals.follow_up_fit --data-dir DATA --dialogues 400`."""
 
-# fmt: off
-_STOP_WORDS = frozenset(
-    (
-        "a an the this that these those it its they them their he him his she her i me id im ive "
-        "ill my mine we us our you your youre what whats which who whose when where why how is are "
-        "was were am be been being do does did done doing dont doesnt didnt have has had having "
-        "can cant could couldnt will wont would wouldnt shall should may might must to of in on at "
-        "for from by with about as than into onto up down out over off near and or but if so then "
-        "also too either neither both not no nope nah yes yeah yep yup ya sure ok okay alright "
-        "fine great good nice perfect excellent awesome cool wonderful fantastic lovely thanks "
-        "thank thx please sorry hi hello hey bye goodbye there here just only really very much "
-        "more most less some any every all each other another else such own again still yet now "
-        "like want wants need needs know tell give get got go going make see say think mean "
-        "correct right wrong exactly absolutely definitely certainly course well sounds sound work "
-        "works help helped helpful because since while until before after soon later around "
-        "between through anything something nothing everything thing things welcome maybe actually "
-        "hmm oh ah um uh wow wait mind matter care prefer kind sort way lot bit many long often "
-        "few little enough able try happy glad love appreciate question questions ask look looking "
-        "one ones two three four five six seven eight nine ten eleven twelve first second third "
-        "last next same monday tuesday wednesday thursday friday saturday sunday today tomorrow "
-        "tonight day days week weekend month year morning afternoon evening night noon am pm "
-        "oclock january february march april june july august september october november december"
-    ).split()
+_FUNCTION_WORDS = (
+    "a an the this that these those it its they them their he him his she her i me id im ive "
+    "ill my mine we us our you your youre what whats which who whose when where why how is are "
+    "was were am be been being do does did done doing dont doesnt didnt have has had having "
+    "can cant could couldnt will wont would wouldnt shall should may might must to of in on at "
+    "for from by with about as than into onto up down out over off near and or but if so then "
+    "also too either neither both not no nope nah yes yeah yep yup ya sure ok okay alright "
+    "fine great good nice perfect excellent awesome cool wonderful fantastic lovely thanks "
+    "thank thx please sorry hi hello hey bye goodbye there here just only really very much "
+    "more most less some any every all each other another else such own again still yet now "
+    "like want wants need needs know tell give get got go going make see say think mean "
+    "correct right wrong exactly absolutely definitely certainly course well sounds sound work "
+    "works help helped helpful because since while until before after soon later around "
+    "between through anything something nothing everything thing things welcome maybe actually "
+    "hmm oh ah um uh wow wait mind matter care prefer kind sort way lot bit many long often "
+    "few little enough able try happy glad love appreciate question questions ask look looking "
+    "one ones two three four five six seven eight nine ten eleven twelve first second third "
+    "last next same monday tuesday wednesday thursday friday saturday sunday today tomorrow "
+    "tonight day days week weekend month year morning afternoon evening night noon am pm "
+    "oclock january february march april june july august september october november december"
 )
-# fmt: on
-_WORD = re.compile(r"[^\W_]+(?:[.:,'’][^\W_]+)*")
+_STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
+_WORD = re.compile(r"[^\W_]+(?:[.:,'\u2019][^\W_]+)*")
+_MARKS = str.maketrans("", "", "'.")
 _NUMBER = re.compile(r"\d[\d.,:]*(?:st|nd|rd|th|am|pm)?")
 _REQUESTS = re.compile(
     r"\b(?:find|search|book|reserve|need|want|looking|look|help|can you|could you|show|get me|"
@@ -77,11 +75,12 @@ _ADDS = re.compile(
 
 def content_words(text: str) -> list[str]:
     """Words of a text that are no function word, courtesy, number, date or time."""
-    words = (match.group().lower() for match in _WORD.finditer(text))
+    words = (match.group().lower().replace("\u2019", "'") for match in _WORD.finditer(text))
     return [
         word
         for word in words
-        if word.replace("'", "").replace("’", "").replace(".", "") not in _STOP_WORDS
+        if word.translate(_MARKS) not in _STOP_WORDS
+        and word.removesuffix("'s") not in _STOP_WORDS
         and not _NUMBER.fullmatch(word)
     ]
 
@@ -89,7 +88,6 @@ def content_words(text: str) -> list[str]:
 def measure(
     text: str,
     message: Route,
-    parts: Sequence[Route],
     in_context: Route,
     last_domain: str,
     *,
@@ -97,17 +95,19 @@ def measure(
 ) -> dict[str, float]:
     """The features of `WEIGHTS`; the arguments are those of `stay_probability`."""
     other = _other(message, last_domain)
+    content = len(content_words(text))
     return {
         "bias": 1.0,
         "last": log(message.scores.get(last_domain, 0.0) + _FLOOR),
         "other": log(other + _FLOOR),
-        "other_part": log(max([other, *(_other(part, last_domain) for part in parts)]) + _FLOOR),
         "out_of_scope": log(message.out_of_scope + _FLOOR),
         "last_in_context": log(in_context.scores.get(last_domain, 0.0) + _FLOOR),
         "other_in_context": log(_other(in_context, last_domain) + _FLOOR),
         "out_of_scope_in_context": log(in_context.out_of_scope + _FLOOR),
         "words": log1p(len(text.split())),
-        "no_content": not content_words(text),
+        "content_words": log1p(content),
+        # "Yes" is out of scope as well, but only words that mean something can be of elsewhere.
+        "strange": message.out_of_scope * log1p(content),
         "continues": refers_back(text),
         "points_back": points_back(text),
         "requests": _REQUESTS.search(text) is not None,
@@ -119,7 +119,6 @@ def measure(
 def stay_probability(
     text: str,
     message: Route,
-    parts: Sequence[Route],
     in_context: Route,
     last_domain: str,
     *,
@@ -130,12 +129,11 @@ def stay_probability(
     Args:
         text: the message.
         message: the router's verdict on it.
-        parts: its verdicts on parts of the message.
         in_context: its verdict on the question before and the message, read as one text.
         last_domain: the domain that answered last.
         asked_back: what the agent said last ends with a question.
     """
-    found = measure(text, message, parts, in_context, last_domain, asked_back=asked_back)
+    found = measure(text, message, in_context, last_domain, asked_back=asked_back)
     logit = sum(WEIGHTS[name] * value for name, value in found.items())
     return 1 / (1 + exp(-logit))
 
