@@ -177,8 +177,8 @@ def features(vectors: Matrix, words: Sequence[Sequence[str]], table: Table) -> M
     if len(table.texts) <= _MOST_TEXTS_COMPARED or len(table.starts) <= _SHORTLIST:
         measured[:, :, 0] = _soft_maximum(weighed @ table.weighed.T, table.starts, table.counts)
         return measured
-    for vector, row in zip(weighed, measured, strict=True):
-        row[:, 0] = _nearest_of_many(vector, row, table)
+    for vector, columns in zip(weighed, measured, strict=True):
+        columns[:, 0] = _nearest_of_many(vector, columns, table)
     return measured
 
 
