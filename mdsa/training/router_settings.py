@@ -16,7 +16,8 @@ class RouterSettings:
     Attributes:
         epochs: passes of the router over the rows, at most; the learning rate falls to zero over
             them.
-        patience: epochs without a better result on held-out rows after which it stops.
+        patience: epochs without better accuracy or likelihood of held-out rows after which it
+            stops.
         batch_size: texts a step.
         learning_rate: of the last layer and the pooler; each layer below takes `layer_decay` times
             that of the one above.
@@ -40,7 +41,7 @@ class RouterSettings:
         seed: equal seeds give equal routers on the same machine.
     """
 
-    epochs: int = 12
+    epochs: int = 16
     patience: int = 4
     batch_size: int = 64
     learning_rate: float = 2e-4
@@ -49,15 +50,15 @@ class RouterSettings:
     weight_decay: float = 0.01
     warm_up: float = 0.1
     label_smoothing: float = 0.05
-    noisy_share: float = 0.3
-    teacher_epochs: int = 5
+    noisy_share: float = 0.4
+    teacher_epochs: int = 6
     teacher_rate: float = 1e-4
-    teacher_share: float = 0.7
+    teacher_share: float = 0.6
     teacher_temperature: float = 2.0
     variations: int = 2
-    varied_share: float = 0.4
+    varied_share: float = 0.3
     outside_share: float = 0.05
-    held_share: float = 0.1
+    held_share: float = 0.06
     held_most: int = 1000
     max_tokens: tuple[int, int] = (64, 256)
     seed: int = 0
