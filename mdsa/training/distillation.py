@@ -39,7 +39,7 @@ class DistillationSettings:
         noisy_share: of a batch that is read again with typing errors.
     """
 
-    steps: int = 2600
+    steps: int = 2000
     batch_size: int = 192
     learning_rate: float = 7e-4
     warm_up: float = 0.03

@@ -242,7 +242,8 @@ def _export(
     theirs = _teacher_sentences(source, settings.max_tokens, ids, mask)
     sizes = {name: getattr(config, name) for name in _SIZES}
     sizes["max_position_embeddings"] = len(arrays[_POSITIONS])
-    write_encoder_manifest(out, _READ_TOKENS, sizes=sizes)
+    pooler_digest = hashlib.sha256((out / POOLER).read_bytes()).hexdigest()
+    write_encoder_manifest(out, _READ_TOKENS, sizes=sizes, pooler_sha256=pooler_digest)
     integers = torch.from_numpy(np.array(TinyBertEncoder(out).encode(unseen)))
     report = EncoderReport(
         command="mdsa train encoder --data-dir DATA --out DIR",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load
 from torch import Tensor
 from transformers import BertConfig
 
 from mdsa.embeddings.bert_weights import read_bert
 from mdsa.errors import ModelUnavailableError
-from mdsa.router.encoder import MANIFEST, MODEL, PACKAGED_FOLDER, load_encoder
+from mdsa.router.encoder import MANIFEST, MODEL, PACKAGED_FOLDER, TinyBertEncoder
 
 __all__ = ["POOLER", "load_student", "tinybert_config"]
 
@@ -55,20 +56,26 @@ def load_student(folder: Path = PACKAGED_FOLDER) -> tuple[BertConfig, dict[str, 
     Raises:
         ModelUnavailableError: a file is missing, damaged or of another form.
     """
-    load_encoder(folder).load()
+    TinyBertEncoder(folder).load()
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         weights = read_bert((folder / MODEL).read_bytes())
-        pooler = load_file(folder / POOLER)
+        content = (folder / POOLER).read_bytes()
+        digest, expected = hashlib.sha256(content).hexdigest(), manifest["pooler_sha256"]
     except (OSError, ValueError, KeyError) as error:
         raise ModelUnavailableError(
             f"{str(folder)!r} holds no encoder to train from ({error!r}); make one with: "
             "mdsa train encoder"
         ) from error
+    if digest != expected:
+        raise ModelUnavailableError(
+            f"{str(folder / POOLER)!r} has sha256 {digest}, not {expected}; it is damaged or was "
+            "changed."
+        )
     state = {
         name: torch.tensor(array)
         for name, array in weights.items()
         if not name.startswith("projection.")
     }
-    state |= {f"pooler.dense.{name}": value.float() for name, value in pooler.items()}
+    state |= {f"pooler.dense.{name}": value.float() for name, value in load(content).items()}
     return tinybert_config(**manifest["sizes"]), state

@@ -128,6 +128,11 @@ def test_a_stopped_run_goes_on_where_it_was(
 def test_a_damaged_folder_is_refused(tmp_path: Path, data: Path, teacher: PackagedModel) -> None:
     out = tmp_path / "encoder"
     train(data, out, teacher, replace(SETTINGS, steps=1))
+    pooler = (out / "pooler.safetensors").read_bytes()
+    (out / "pooler.safetensors").write_bytes(pooler[:-1])
+    with pytest.raises(ModelUnavailableError, match=r"pooler.safetensors.*damaged"):
+        load_student(out)
+    (out / "pooler.safetensors").write_bytes(pooler)
     content = bytearray((out / "model.onnx").read_bytes())
     content[len(content) // 2] ^= 1
     (out / "model.onnx").write_bytes(content)
