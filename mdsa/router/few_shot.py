@@ -303,4 +303,6 @@ def _sigmoid(values: NDArray[np.floating] | float) -> Floats:
 
 
 def _unit(vectors: Matrix) -> Matrix:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    result: Matrix = vectors / np.maximum(lengths, np.float32(1e-9))
+    return result

@@ -41,6 +41,7 @@ Encode = Callable[[Sequence[str]], Matrix]
 """Unit embeddings (texts, dimensions) of texts."""
 
 _WITH_EVIDENCE = 3
+_FEW_DOMAINS = 32
 _READABLE = re.compile(r"[^\W_]")
 
 
@@ -236,12 +237,15 @@ def _prepare_all(
 
 
 def _best(scores: Floats, count: int) -> NDArray[np.intp]:
-    """Columns of the highest scores of each row, the highest first."""
-    count = min(count, scores.shape[1])
-    if scores.shape[1] > count:
-        places = np.argpartition(scores, -count, axis=1)[:, -count:]
-    else:
-        places = np.tile(np.arange(count), (len(scores), 1))
-    order = np.argsort(-np.take_along_axis(scores, places, axis=1), axis=1, kind="stable")
-    result: NDArray[np.intp] = np.take_along_axis(places, order, axis=1)
-    return result
+    """Columns of the highest scores of each row, the highest first; (rows, count or fewer)."""
+    columns = scores.shape[1]
+    if columns > _FEW_DOMAINS:
+        found = np.argpartition(scores, -count, axis=1)[:, -count:]
+        order = np.argsort(-np.take_along_axis(scores, found, axis=1), axis=1, kind="stable")
+        highest: NDArray[np.intp] = np.take_along_axis(found, order, axis=1)
+        return highest
+    # For a message and a few domains numpy's calls cost more than their work.
+    rows = [
+        sorted(range(columns), key=row.__getitem__, reverse=True)[:count] for row in scores.tolist()
+    ]
+    return np.array(rows, dtype=np.intp)
