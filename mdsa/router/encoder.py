@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
 from mdsa.errors import ModelUnavailableError
@@ -31,7 +30,6 @@ __all__ = [
     "MODEL",
     "PACKAGED_FOLDER",
     "TOKENIZER",
-    "EncoderEmbeddings",
     "TinyBertEncoder",
     "load_encoder",
     "write_encoder_manifest",
@@ -103,26 +101,6 @@ class TinyBertEncoder:
         """
         (vectors,) = self.load().many(texts)
         return vectors
-
-    def embeddings(self) -> EncoderEmbeddings:
-        """The same encoder for LangChain."""
-        return EncoderEmbeddings(self)
-
-
-class EncoderEmbeddings(Embeddings):
-    """A `TinyBertEncoder` as LangChain embeddings."""
-
-    def __init__(self, encoder: TinyBertEncoder) -> None:
-        self._encoder = encoder
-
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """Embed texts, one unit vector each."""
-        vectors: list[list[float]] = self._encoder.encode(texts).tolist()
-        return vectors
-
-    def embed_query(self, text: str) -> list[float]:
-        """Embed one text."""
-        return self.embed_documents([text])[0]
 
 
 def write_encoder_manifest(folder: Path, max_tokens: int, **details: Any) -> None:

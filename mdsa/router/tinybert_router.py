@@ -11,9 +11,9 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
 from mdsa.errors import DuplicateNameError, UnknownNameError
@@ -34,6 +34,9 @@ from mdsa.router.few_shot import FewShotHead, Labelled, fit_few_shot
 from mdsa.router.protocol import Route, RouterDomain
 from mdsa.router.spelling import Speller, word_ranks
 from mdsa.router.zero_shot import Weights, probabilities
+
+if TYPE_CHECKING:  # importing LangChain takes longer than loading the router
+    from langchain_core.embeddings import Embeddings
 
 __all__ = ["Encode", "TinyBertRouter", "encode_with"]
 
