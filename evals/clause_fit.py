@@ -263,7 +263,7 @@ def main() -> None:
     parser.add_argument("--router", help="folder of a router trained on CLINC150")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    chooser = random.Random(arguments.seed)  # noqa: S311  # repeatable, no secret
+    chooser = random.Random(arguments.seed)  # repeatable, no secret
     fitted: list[Choice] = []
     held_out: dict[str, list[Choice]] = {}
     for title, router, messages in _routers(

@@ -105,7 +105,7 @@ def make_compounds(
     rows: Part, joiners: Sequence[str] = JOINERS, *, each: int = 100, seed: int = 0
 ) -> list[Compound]:
     """Join pairs of questions of different domains, `each` for every joiner; the draw is fixed."""
-    chooser = random.Random(seed)  # noqa: S311  # repeatable, no secret
+    chooser = random.Random(seed)  # repeatable, no secret
     questions = sorted(set(zip(rows.texts, rows.labels, strict=True)))
     compounds = []
     for joiner in joiners:

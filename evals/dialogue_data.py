@@ -86,7 +86,7 @@ def load_dialogues(data_dir: Path, *, by_kind: bool = False, seed: int = 0) -> D
             f"cannot read the dialogues in {folder} ({error!r}); they are the train part of "
             "github.com/google-research-datasets/dstc8-schema-guided-dialogue, one a line."
         ) from error
-    random.Random(seed).shuffle(dialogues)  # noqa: S311  # repeatable, no secret
+    random.Random(seed).shuffle(dialogues)  # repeatable, no secret
     rest = dialogues[_FIT + _HELD_OUT :]
     openings = _openings(rest)
     return DialogueSet(

@@ -140,7 +140,7 @@ def main() -> None:
     parser.add_argument("--leaving-weight", type=float, default=3.0)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    chooser = random.Random(arguments.seed)  # noqa: S311  # repeatable, no secret
+    chooser = random.Random(arguments.seed)  # repeatable, no secret
     path = arguments.data_dir / "intent" / "clinc150" / "oos_train.jsonl"
     strangers = [json.loads(line)["text"] for line in path.read_text("utf-8").splitlines()]
     cache = EncodingCache()

@@ -112,6 +112,10 @@ class InstantRouter:
         """Give the one domain full confidence."""
         return [Route({"domain": 1.0}, 0.0) for _ in texts]
 
+    def score_floor(self, target_error: float) -> float | None:  # noqa: ARG002 - the protocol's
+        """None: nothing was calibrated."""
+        return None
+
 
 async def measure(turns: int, folder: Path, *, warm_up: int = 10) -> list[Timing]:
     """Time the variants.

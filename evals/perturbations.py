@@ -30,7 +30,7 @@ def typos(text: str, seed: int = 0, share: float = TYPO_SHARE) -> str:
         seed: which slips.
         share: in [0, 1].
     """
-    draw = random.Random(f"{seed} {text}")  # noqa: S311  # repeatable, no secret
+    draw = random.Random(f"{seed} {text}")  # repeatable, no secret
 
     def slip(word: re.Match[str]) -> str:
         return _slip(word.group(), draw) if draw.random() < share else word.group()

@@ -52,7 +52,7 @@ def evaluate_squad(
     """
     data = load_squad(folder)
     items = data.part(part)
-    items = random.Random(_SEED).sample(items, min(sample, len(items)))  # noqa: S311
+    items = random.Random(_SEED).sample(items, min(sample, len(items)))
     embeddings = load_embeddings()
     settings = {} if threshold is None else {"threshold": threshold}
     embeddings.embed_query("the encoder is loaded before the clock starts")

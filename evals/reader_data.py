@@ -51,7 +51,7 @@ class SquadData:
         eye on `develop`, half of the rest; `report` is what was looked at least.
         """
         order = list(self.items)
-        random.Random(_SPLIT_SEED).shuffle(order)  # noqa: S311
+        random.Random(_SPLIT_SEED).shuffle(order)
         half = len(order) // 2
         end = half + round(_DEVELOP_SHARE * (len(order) - half))
         return {"tune": order[:half], "develop": order[half:end], "report": order[end:]}[name]

@@ -92,7 +92,7 @@ class _Aliased(CachedEncoder):
 
 def squad_groups(data: SquadData, items: Sequence[Item], seed: int = 1) -> list[Group]:
     """Every question in every condition."""
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     encoder = _Aliased()
     pool = name_pool([item.question for item in data.items])
     groups: list[Group] = []

@@ -178,7 +178,7 @@ def calibrate(data_dir: Path, embed: Embedder, seed: int, say: Callable[[str], N
         seed: of all draws.
         say: is told of progress and results, a line at a time.
     """
-    rng = random.Random(seed)  # noqa: S311 - a draw of samples, not a secret
+    rng = random.Random(seed)
     drawn, messages = _draw(data_dir, rng)
     background = Background.fit(embed(messages))
     background.save(FILE)

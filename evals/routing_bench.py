@@ -161,7 +161,8 @@ class Bench:
         """
         own = self.router_folders.get(data.name)
         intents = self._intents_of(data)
-        router = self.router_of(data) if own else intents and self.router_of(intents)
+        source = data if own else intents
+        router = None if source is None else self.router_of(source)
         model = trained_model(router) if router else None
         return router if model and set(model.domains) == set(data.labels) else None
 

@@ -40,7 +40,8 @@ class Scored:
     @property
     def best(self) -> NDArray[np.intp]:
         """Column of the best label of each text."""
-        return self.scores.argmax(axis=1)
+        best: NDArray[np.intp] = self.scores.argmax(axis=1)
+        return best
 
     @property
     def confidence(self) -> NDArray[np.float64]:
@@ -65,7 +66,8 @@ class Scored:
 
     def correct(self, labels: Sequence[str]) -> NDArray[np.bool_]:
         """Whether the best label is the right one, text by text."""
-        return self.best == self.columns(labels)
+        right: NDArray[np.bool_] = self.best == self.columns(labels)
+        return right
 
     def grouped(self, names: Mapping[str, str]) -> Scored:
         """Scores of groups of labels: the sum of their members'.

@@ -39,7 +39,7 @@ def unseen_domain_sets(bench: Bench, section: Section, sets: int = SETS) -> None
     """
     if bench.data_dir is None:
         return
-    draw = random.Random(_SEED)  # noqa: S311  # repeatable, no secret
+    draw = random.Random(_SEED)  # repeatable, no secret
     try:
         corpora = read_corpora(bench.data_dir, draw)
         general = _sentences(bench.data_dir / "unlabelled" / "sentences.txt", draw)

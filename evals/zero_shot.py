@@ -173,7 +173,7 @@ def _measure_set(
     none = probabilities(measure(domains, outside, embed), weights)
     right = found[:, :-1].argmax(axis=1) == labels
     sure = found[:, :-1].max(axis=1)
-    rng = random.Random(0)  # noqa: S311 - typos, not a secret
+    rng = random.Random(0)
     mistyped = measure(domains, [with_typo(text, rng) for text in texts], embed)
     guessed = probabilities(mistyped, weights)[:, :-1].argmax(axis=1)
     nearest, centre = _minilm(domains, texts)

@@ -98,7 +98,9 @@ def classify_turns(
             Classification(
                 message=permitted_scores(turn.message, message, permitted),
                 clauses=[permitted_scores(text, route, permitted) for text, route in clauses],
-                in_context=in_context and permitted_scores(reading, in_context, permitted),
+                in_context=(
+                    None if in_context is None else permitted_scores(reading, in_context, permitted)
+                ),
                 refers_back=refers_back(turn.message),
                 stays=stays,
                 score_floor=floor,

@@ -13,11 +13,13 @@ _CONTINUES = re.compile(
 # Left out: "what time is it", "is it raining", "there is", "this week", "a song that I like".
 _NOTHING_MEANT = re.compile(
     r"\b(?:what (?:time|day|date|month|year) (?:is it|it is)"
-    r"|(?:is|was|will) it (?:be |going to )*(?:rain|snow|cold|hot|warm|sunny|windy|wet|humid|dark)\w*"
+    r"|(?:is|was|will) it (?:be |going to )*"
+    r"(?:rain|snow|cold|hot|warm|sunny|windy|wet|humid|dark)\w*"
     r"|it(?:'s| is| will| going)? (?:be |going to |gonna )*(?:rain|snow)\w*"
     r"|(?:does|did|will|would) it (?:take|cost|be)\b.* (?:to|for|in|if|when)\b"
-    r"|(?:it(?:'s| is| was| would be)|(?:is|was|would) it(?: be)?) (?:possible|ok|okay|safe|legal|true"
-    r"|necessary|common|normal|hard|easy|better|best|worth|time|fine|good|bad)\b.* (?:to|that|for|if)\b"
+    r"|(?:it(?:'s| is| was| would be)|(?:is|was|would) it(?: be)?) "
+    r"(?:possible|ok|okay|safe|legal|true|necessary|common|normal|hard|easy|better|best|worth|time"
+    r"|fine|good|bad)\b.* (?:to|that|for|if)\b"
     r"|(?:is|are|was|were|will|isn't|aren't) there\b"
     r"|there (?:is|are|was|were|will|has|have)\b|there's"
     r"|(?:this|that|these|those) (?:morning|afternoon|evening|night|day|week|weekend|month|year"

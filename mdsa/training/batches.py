@@ -29,7 +29,7 @@ def text_batches(
         batch_size: texts a batch.
         seed: equal seeds give equal batches.
     """
-    rng = random.Random(seed)  # noqa: S311 - a draw of samples, not a secret
+    rng = random.Random(seed)
     while True:
         pool = [*texts, *words, *random_spans(texts, round(_SPANS_SHARE * len(texts)), rng)]
         rng.shuffle(pool)

@@ -46,8 +46,9 @@ def propose_rows(
         texts.setdefault(row.label, []).append(row.text)
     proposals = []
     for pair in confused:
-        sides = ((pair.first, pair.second), (pair.second, pair.first))
-        for label, versus in sides if probabilities is not None else ():
+        if probabilities is None:
+            break
+        for label, versus in ((pair.first, pair.second), (pair.second, pair.first)):
             border = _border(rows, labels, probabilities, names.index(label), names.index(versus))
             proposals.append(_contrast(pair, label, versus, texts, border))
     proposals += [_more(found) for found in small]

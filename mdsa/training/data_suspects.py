@@ -56,14 +56,14 @@ def find_suspects(
             guess_probability=float(best[row]),
             like=_nearest(rows, vectors, row, labels == guess[row]),
         )
-        for row in found
+        for row in found.tolist()
     ]
 
 
 def _nearest(
     rows: Sequence[LabelledText],
     vectors: NDArray[np.float32],
-    row: np.intp,
+    row: int,
     among: NDArray[np.bool_],
 ) -> LabelledText:
     members = np.flatnonzero(among)

@@ -110,7 +110,7 @@ def distil(
         after_step: told each step's number and losses.
     """
     optimizer = optimizer or make_optimizer(student, settings)
-    noise = random.Random(settings.seed + start)  # noqa: S311 - a draw of samples, not a secret
+    noise = random.Random(settings.seed + start)
     student.train()
     for step in range(start, settings.steps):
         texts = next(batches)
@@ -119,7 +119,7 @@ def distil(
         losses = _losses(student, teacher, tokenizer, texts, settings, noise)
         total = torch.stack(list(losses.values())).sum()
         optimizer.zero_grad()
-        total.backward()
+        total.backward()  # type: ignore[no-untyped-call]  # torch declares it without types
         nn.utils.clip_grad_norm_(student.parameters(), 1.0)
         optimizer.step()
         after_step(step + 1, {name: value.item() for name, value in losses.items()})

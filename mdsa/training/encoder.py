@@ -120,7 +120,7 @@ def train_encoder(
 
     distil(
         student,
-        model.to(torch.bfloat16),
+        model.bfloat16(),
         tokenizer,
         islice(batches, start, None),
         settings,
@@ -137,13 +137,14 @@ def train_encoder(
 
 def _teacher(source: PackagedModel, max_tokens: int) -> tuple[BertModel, Tokenizer]:
     weights = {name: torch.from_numpy(array) for name, array in source.weights().items()}
-    config = BertConfig(**source.config, attn_implementation="eager")
+    config = BertConfig.from_dict({**source.config, "attn_implementation": "eager"})
     model = BertModel(config)
     model.load_state_dict(weights, strict=False)
     tokenizer = Tokenizer.from_str(source.tokenizer_json)
     tokenizer.enable_truncation(max_tokens)
     tokenizer.enable_padding(pad_id=0)
-    return model.eval(), tokenizer
+    model.train(mode=False)
+    return model, tokenizer
 
 
 def _unseen_questions(data_dir: Path) -> list[str]:
@@ -179,7 +180,7 @@ def _start(
         optimizer = make_optimizer(student, settings)
         optimizer.load_state_dict(saved["optimizer"])
         return student, optimizer, int(saved["step"]), float(saved["minutes"])
-    sample = random.Random(settings.seed).sample(texts, min(_SAMPLE_TEXTS, len(texts)))  # noqa: S311 - a draw of samples, not a secret
+    sample = random.Random(settings.seed).sample(texts, min(_SAMPLE_TEXTS, len(texts)))
     layers = _LAYERS[: config.num_hidden_layers]
     pruned, weight, bias = prune(teacher, config, layers, *tokenise(tokenizer, sample))
     student = Student(pruned, width)

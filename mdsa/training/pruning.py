@@ -58,17 +58,24 @@ def prune(
     with torch.no_grad():
         sample = _observe(teacher, input_ids, attention_mask)
         kept = _keep_dimensions(sample.hidden, config.hidden_size)
-        student = BertModel(config).eval()
+        student = BertModel(config)
+        student.train(mode=False)
         _prune_embeddings(student, teacher, kept, input_ids, sample)
         states = student.embeddings(input_ids=input_ids)
         extended = (1.0 - attention_mask[:, None, None, :].float()) * torch.finfo(torch.float).min
         targets = [*layers[1:], len(teacher.encoder.layer)]
-        for layer, source, target in zip(student.encoder.layer, layers, targets, strict=True):
+        theirs = _layers(teacher)
+        for layer, source, target in zip(_layers(student), layers, targets, strict=True):
             states = _prune_layer(
-                layer, teacher.encoder.layer[source], kept, states, extended, sample, source, target
+                layer, theirs[source], kept, states, extended, sample, source, target
             )
         weight, bias = _least_squares(states[sample.mask], sample.hidden[-1])
     return student, weight, bias
+
+
+def _layers(model: BertModel) -> list[BertLayer]:
+    """The encoder's layers; torch types a module list's entries as plain modules."""
+    return [layer for layer in model.encoder.layer if isinstance(layer, BertLayer)]
 
 
 def _observe(teacher: BertModel, input_ids: Tensor, attention_mask: Tensor) -> _Sample:
@@ -78,7 +85,7 @@ def _observe(teacher: BertModel, input_ids: Tensor, attention_mask: Tensor) -> _
         layer.attention.register_forward_hook(
             lambda _module, _inputs, output: attended.append(output[0][mask])
         )
-        for layer in teacher.encoder.layer
+        for layer in _layers(teacher)
     ]
     output = teacher(input_ids, attention_mask, output_hidden_states=True)
     for hook in hooks:
@@ -206,7 +213,8 @@ def _root(values: Tensor) -> Tensor:
     moments = values.T @ values / len(values)
     eigenvalues, vectors = torch.linalg.eigh(moments)
     roots = eigenvalues.clamp(min=_RIDGE * float(eigenvalues.mean())).sqrt()
-    return (vectors * roots) @ vectors.T
+    root: Tensor = (vectors * roots) @ vectors.T
+    return root
 
 
 def _least_squares(inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:

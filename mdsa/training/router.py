@@ -158,7 +158,7 @@ class _Run:
         texts = self.rows.train.texts
         table = model.bert.embeddings.word_embeddings.weight.detach().numpy()
         swaps = similar_words(texts, tokenizer_json, table)
-        rng = random.Random(self.settings.seed)  # noqa: S311 - a draw of words, no secret
+        rng = random.Random(self.settings.seed)
         return [[vary(text, swaps, rng) for text in texts] for _ in range(self.settings.variations)]
 
     def soft_targets(self, variations: list[list[str]]) -> NDArray[np.float32] | None:

@@ -65,7 +65,7 @@ def epoch_batches(
         variations: lists of as many texts as there are training rows, each for its row.
         varied_share: of the rows that are read in a variation, where there are any.
     """
-    rng = random.Random(seed)  # noqa: S311 - an order of rows, no secret
+    rng = random.Random(seed)
     texts, labels = list(rows.train.texts), rows.train.labels.tolist()
     index = list(range(len(texts)))
     if variations:

@@ -97,7 +97,7 @@ def split_rows(
     """
     if not 0 < share <= 0.5:
         raise InvalidInputError(f"share {share} of held-out rows; give one above 0, up to 0.5.")
-    draw = random.Random(seed)  # noqa: S311  # a split, no secret
+    draw = random.Random(seed)  # a split, no secret
     texts: dict[str, dict[str, None]] = {}
     for row in rows:
         texts.setdefault(row.label, {})[row.text.casefold()] = None

@@ -19,7 +19,7 @@ _DOMAINS = {"refund": "orders", "delivery": "orders", "password": "account"}
 
 def labelled_rows(count=20, *, domains=False, seed=0):
     """`count` different rows of each of three labels."""
-    rng = random.Random(seed)  # noqa: S311  # rows, no secret
+    rng = random.Random(seed)  # rows, no secret
     rows = {}
     for label, words in _WORDS.items():
         texts = {}

@@ -23,7 +23,7 @@ TRUE = Weights(*(0.0 for _ in Weights._fields))._replace(
 
 
 def seeded(seed: int) -> random.Random:
-    return random.Random(seed)  # noqa: S311 - a draw of samples, not a secret
+    return random.Random(seed)
 
 
 @lru_cache

@@ -25,7 +25,7 @@ _TOPICS = {
 
 def _about(topic: str, seed: int, count: int = 30) -> list[str]:
     """Different texts of three words of a topic each, and a verb that is nobody's."""
-    draw = random.Random(seed)  # noqa: S311  # no secret
+    draw = random.Random(seed)  # no secret
     texts: dict[str, None] = {}
     while len(texts) < count:
         words = draw.sample(_TOPICS[topic], 3)
@@ -153,7 +153,7 @@ def test_two_names_for_one_thing_are_found() -> None:
 
 
 def test_a_proposal_names_the_words_that_tell_a_confused_pair_apart() -> None:
-    draw = random.Random(3)  # noqa: S311  # no secret
+    draw = random.Random(3)  # no secret
     shared = _TOPICS["travel"]
     texts = {"book": "reserve", "cancel": "revoke"}
     rows = [row for row in _clean() if row.label != "travel"]

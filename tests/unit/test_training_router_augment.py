@@ -35,7 +35,7 @@ def test_only_words_of_the_texts_that_the_tokenizer_knows_whole_are_swapped(swap
 
 def test_variations_exchange_some_words_and_keep_most():
     swaps = {"money": ["cash"], "back": ["return"]}
-    rng = random.Random(1)  # noqa: S311  # words, no secret
+    rng = random.Random(1)  # words, no secret
     varied = [vary("Give my money back now", swaps, rng) for _ in range(300)]
     words = [word for text in varied for word in text.split()]
     assert set(words) == {"Give", "my", "money", "back", "now", "cash", "return"}
