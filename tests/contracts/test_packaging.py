@@ -65,9 +65,10 @@ def _installed_path(path: PurePosixPath) -> PurePosixPath | None:
         path = PurePosixPath("mdsa", path)
     elif path.parts[0] != "mdsa":
         return None
-    is_code = path.suffix == ".py"
-    is_eval_data = path.parts[1] == "evals" and not is_code
-    return None if is_eval_data else path
+    is_eval_data = path.parts[1] == "evals" and path.suffix != ".py"
+    # `mdsa eval routing` needs its described domains wherever it is installed.
+    is_needed = any(part.startswith("routing_") for part in path.parts)
+    return None if is_eval_data and not is_needed else path
 
 
 def test_the_wheel_holds_every_module_and_every_data_file_and_nothing_else(

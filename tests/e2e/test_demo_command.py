@@ -125,7 +125,7 @@ def test_two_specialists_answer_one_message(turns: list[Turn]) -> None:
 
 
 def test_an_unclear_message_is_asked_back_and_the_answer_completes_it(turns: list[Turn]) -> None:
-    asked_back = _turn(turns, "I received the wrong item.")
+    asked_back = _turn(turns, "I received the wrong product.")
     answered = _turn(turns, "It's for customer support.")
 
     assert asked_back["decision"] == "clarify"

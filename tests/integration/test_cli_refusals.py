@@ -22,7 +22,7 @@ def small_app(tmp_path: Path) -> Path:
         (["ask", "hello", "--allow", "nobody"], "unknown domain 'nobody'", "UnknownNameError"),
         (["ask", "hello", "--session", " "], "session_id", "InvalidInputError"),
         (["resume", "nothing"], "no session 'nothing'", "UnknownSessionError"),
-        (["route", "hello", "--router", "dir"], "later version", "ConfigError"),
+        (["route", "hello", "--router", "dir"], "no such folder", "ConfigError"),
         (["ingest", "notes.md", "--domain", "order"], "did you mean 'orders'", "UnknownNameError"),
     ],
 )
