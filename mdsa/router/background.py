@@ -11,9 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mdsa.errors import ModelUnavailableError
 
 __all__ = ["FILE", "Background", "load_background"]
 
@@ -92,10 +95,19 @@ class Background:
 
 @lru_cache(maxsize=4)
 def load_background(dimensions: int) -> Background:
-    """The shipped one for vectors of its dimension, else one that changes nothing."""
-    with np.load(FILE) as file:
-        if len(file["mean"]) != dimensions:
-            return Background.plain(dimensions)
-        return Background(
-            file["mean"], file["directions"].astype(np.float32), float(file["remainder"])
-        )
+    """The shipped one for vectors of its dimension, else one that changes nothing.
+
+    Raises:
+        ModelUnavailableError: the file is missing or damaged.
+    """
+    try:
+        with np.load(FILE) as file:
+            if len(file["mean"]) != dimensions:
+                return Background.plain(dimensions)
+            return Background(
+                file["mean"], file["directions"].astype(np.float32), float(file["remainder"])
+            )
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise ModelUnavailableError(
+            f"cannot read {str(FILE)!r} ({error}): pip install --force-reinstall --no-deps mdsa"
+        ) from error
