@@ -85,8 +85,8 @@ The student is cut out of its teacher, all-MiniLM-L6-v2 (Apache-2.0, from the Py
 cores, bfloat16. Settings: {settings}.
 
 Labels were not read. All users' turns of SGD's training dialogues were, so a later evaluation on a
-part of these dialogues meets an encoder that knows their texts. Beside the texts below: random phrases of one to five words of them, and the
-whole words of the vocabulary.
+part of these dialogues meets an encoder that knows their texts. Beside the texts below: random
+phrases of one to five words of them, and the whole words of the vocabulary.
 
 | source | texts | licence |
 |---|---|---|
