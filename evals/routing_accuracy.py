@@ -12,10 +12,11 @@ from mdsa.evals.routing_classification import (
     classification_figures,
     confusions,
 )
-from mdsa.evals.routing_data import IntentSet, Part, described_domains, draw_examples
+from mdsa.evals.routing_data import IntentSet, Part, draw_examples
 from mdsa.evals.routing_metrics import Estimate, bootstrap
 from mdsa.evals.routing_report import Figure, Section, Target
 from mdsa.evals.routing_systems import RouterSystem, Scored
+from mdsa.evals.zero_shot import described_domains
 from mdsa.router import RouterDomain
 from mdsa.router.calibration import expected_calibration_error
 

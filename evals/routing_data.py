@@ -25,7 +25,6 @@ __all__ = [
     "INTENT_SETS",
     "IntentSet",
     "Part",
-    "described_domains",
     "draw_examples",
     "load_intent_set",
     "load_own_set",
@@ -137,15 +136,6 @@ def load_own_set(validation: Path, train: Path | None = None, oos: Path | None =
         )
     outside = tuple(read_texts(oos)) if oos else ()
     return IntentSet(validation.stem, validation.stem, parts[0], parts[1], outside)
-
-
-def described_domains(name: str) -> list[RouterDomain]:
-    """Domains of a published set, described before its validation texts were looked at.
-
-    Args:
-        name: of a file in `evals/data/routing_domains`: clinc150, hwu64 or bitext_support.
-    """
-    return read_domains(Path(__file__).parent / "data" / "routing_domains" / f"{name}.json")
 
 
 def read_domains(path: Path) -> list[RouterDomain]:

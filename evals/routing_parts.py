@@ -10,9 +10,9 @@ from mdsa.evals.compounds import CompoundFigures, Share, evaluate_compounds
 from mdsa.evals.dialogue_data import load_dialogues
 from mdsa.evals.follow_ups import FollowUpFigures, Outcome, evaluate_follow_ups
 from mdsa.evals.routing_bench import TRAINED_TITLE, Bench
-from mdsa.evals.routing_data import described_domains
 from mdsa.evals.routing_metrics import Estimate, bootstrap, mean_of
 from mdsa.evals.routing_report import Figure, Section, Target
+from mdsa.evals.zero_shot import described_domains
 from mdsa.router import Router, RouterDomain
 from mdsa.router.encoder import PACKAGED_FOLDER
 from mdsa.router.follow_ups import content_words

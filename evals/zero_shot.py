@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from mdsa.embeddings import load_embeddings
 from mdsa.errors import InvalidInputError
+from mdsa.evals.routing_data import read_domains
 from mdsa.evals.routing_metrics import auroc
 from mdsa.evals.synthetic_domains import with_typo
 from mdsa.router import RouterDomain
@@ -114,11 +115,7 @@ def described_domains(name: str) -> tuple[RouterDomain, ...]:
     """
     if name not in SETS:
         raise InvalidInputError(f"no descriptions of {name!r}; there are some of {', '.join(SETS)}")
-    entries = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-    return tuple(
-        RouterDomain(entry["name"], entry["description"], tuple(entry["keywords"]))
-        for entry in entries
-    )
+    return tuple(read_domains(_FOLDER / f"{name}.json"))
 
 
 def measure(
