@@ -128,7 +128,7 @@ def measure(
     table = assemble([prepare(domain, embed) for domain in domains], background)
     speller = Speller(_ranks(), table.vocabulary)
     mended = [speller.mend(text) for text in texts]
-    return features(embed(mended), [stems(text) for text in mended], table)
+    return features(embed(mended), [stems(text) for text in mended], table).features
 
 
 def zero_shot(

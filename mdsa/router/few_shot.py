@@ -66,11 +66,12 @@ class Labelled:
     @classmethod
     def of(cls, table: Table, examples: Sequence[int]) -> Labelled:
         """Take a table whose domains end with so many examples each."""
-        labels = np.repeat(np.arange(len(table.starts)), table.counts)
-        ends = table.starts + table.counts
+        starts, counts = table.vectors.starts, table.vectors.counts
+        labels = np.repeat(np.arange(len(starts)), counts)
+        ends = starts + counts
         from_end = ends[labels] - np.arange(len(labels))
         return cls(
-            table.vectors, labels, from_end <= np.asarray(examples)[labels], len(table.starts)
+            table.embeddings, labels, from_end <= np.asarray(examples)[labels], len(starts)
         )
 
     def select(self, at: NDArray[np.bool_]) -> Labelled:

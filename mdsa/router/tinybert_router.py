@@ -32,6 +32,7 @@ from mdsa.router.features import (
 )
 from mdsa.router.few_shot import FewShotHead, Labelled, fit_few_shot
 from mdsa.router.protocol import Route, RouterDomain
+from mdsa.router.similarities import Comparison
 from mdsa.router.spelling import Speller, word_ranks
 from mdsa.router.zero_shot import Weights, probabilities
 
@@ -134,13 +135,13 @@ class TinyBertRouter:
             return [Route({}, 1.0) for _ in texts]
         mended = [snapshot.speller.mend(text) for text in texts]
         vectors = self._encode(mended)
-        judged = self._judge(snapshot, mended, vectors)
+        judged, compared = self._judge(snapshot, mended, vectors)
         for row, text in enumerate(texts):
             if not _READABLE.search(text):
                 # Blanks, punctuation and signs lie near some domain or other all the same.
                 judged[row, :-1], judged[row, -1] = 0, 1
         best = _best(judged[:, :-1], _WITH_EVIDENCE)
-        found = nearest_texts(vectors, snapshot.table, best)
+        found = nearest_texts(compared, snapshot.table, best)
         names = snapshot.names
         return [
             Route(
@@ -173,11 +174,14 @@ class TinyBertRouter:
             return None
         return snapshot.head.conformal.floor(target_error)
 
-    def _judge(self, snapshot: _Snapshot, texts: Sequence[str], vectors: Matrix) -> Floats:
+    def _judge(
+        self, snapshot: _Snapshot, texts: Sequence[str], vectors: Matrix
+    ) -> tuple[Floats, Comparison]:
         if snapshot.head is not None:
-            return snapshot.head.probabilities(vectors)
-        words = [stems(text) for text in texts]
-        return probabilities(features(vectors, words, snapshot.table), self._weights)
+            compared = snapshot.table.vectors.compare(vectors)
+            return snapshot.head.probabilities(vectors), compared
+        measured = features(vectors, [stems(text) for text in texts], snapshot.table)
+        return probabilities(measured.features, self._weights), measured.compared
 
     def _current(self) -> _Snapshot | None:
         """The snapshot of the registry as it is now; None if it is empty."""

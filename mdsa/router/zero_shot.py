@@ -8,6 +8,7 @@ little is a general one, and among many domains something always resembles by ch
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +46,9 @@ class Weights(NamedTuple):
     spread: float = -1.726
 
 
+_FITTED = Weights()
+
+
 def probabilities(features: NDArray[np.floating], weights: Weights | None = None) -> Floats:
     """Turn features of messages and domains into probabilities.
 
@@ -55,11 +59,11 @@ def probabilities(features: NDArray[np.floating], weights: Weights | None = None
     Returns:
         (texts, domains + 1); the last column is the probability that no domain fits.
     """
-    given = np.array(weights or Weights())
+    of_domains, of_message = _columns(weights or _FITTED)
     texts, domains = features.shape[:2]
     logits = np.empty((texts, domains + 1))
-    logits[:, :-1] = features @ given[: len(FEATURES)].astype(features.dtype)
-    logits[:, -1] = out_of_scope_features(features) @ given[len(FEATURES) :]
+    np.matmul(features, of_domains, out=logits[:, :-1], casting="same_kind")
+    np.matmul(out_of_scope_features(features), of_message, out=logits[:, -1])
     logits -= logits.max(axis=1, keepdims=True)
     exponents = np.exp(logits, out=logits)
     exponents /= exponents.sum(axis=1, keepdims=True)
@@ -78,3 +82,10 @@ def out_of_scope_features(features: NDArray[np.floating]) -> Floats:
     around = nearest - found[:, 2:3]
     found[:, 4] = np.sqrt(np.einsum("td,td->t", around, around) / domains)
     return found
+
+
+@lru_cache(maxsize=8)
+def _columns(weights: Weights) -> tuple[NDArray[np.float32], Floats]:
+    """The weights of a domain's features and of a message's own."""
+    domain, message = weights[: len(FEATURES)], weights[len(FEATURES) :]
+    return np.array(domain, np.float32), np.array(message)

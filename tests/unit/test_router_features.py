@@ -38,7 +38,7 @@ def table(*domains: RouterDomain) -> Table:
 
 
 def measure(texts: list[str], *domains: RouterDomain) -> Matrix:
-    return features(embed(texts), [stems(text) for text in texts], table(*domains))
+    return features(embed(texts), [stems(text) for text in texts], table(*domains)).features
 
 
 def column(name: str) -> int:
@@ -66,9 +66,9 @@ def test_nearest_lies_between_the_mean_and_the_highest_similarity() -> None:
     known = table(PARCELS)
     vector = embed(["a parcel, and the number of an order"])
 
-    measured = features(vector, [[]], known)[0, 0, column("nearest")]
+    measured = features(vector, [[]], known).features[0, 0, column("nearest")]
 
-    similarity = vector @ known.vectors.T
+    similarity = vector @ known.embeddings.T
     assert similarity.mean() < measured < similarity.max()
 
 
@@ -150,8 +150,9 @@ def test_among_very_many_domains_the_best_are_measured_in_full() -> None:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     plain = Background.plain(48)
 
-    among_all = features(vectors, [[]] * 3, assemble(prepared, plain))
-    few = features(vectors, [[]] * 3, assemble([prepared[at] for at in (0, 123, 299)], plain))
+    among_all = features(vectors, [[]] * 3, assemble(prepared, plain)).features
+    chosen = assemble([prepared[at] for at in (0, 123, 299)], plain)
+    few = features(vectors, [[]] * 3, chosen).features
 
     nearest = column("nearest")
     assert among_all[:, :, nearest].argmax(axis=1).tolist() == [0, 123, 299]
@@ -160,9 +161,10 @@ def test_among_very_many_domains_the_best_are_measured_in_full() -> None:
 
 
 def test_the_nearest_text_is_found_in_the_domains_asked_for() -> None:
-    vectors = embed(["the battery", "my parcel"])
+    known = table(PARCELS, SUPPORT)
+    compared = known.vectors.compare(embed(["the battery", "my parcel"]))
 
-    found = nearest_texts(vectors, table(PARCELS, SUPPORT), np.array([[1, 0], [0, 1]]))
+    found = nearest_texts(compared, known, np.array([[1, 0], [0, 1]]))
 
     assert found[0][0] in ("battery", "my battery")
     assert found[1][0] == "parcel"
@@ -171,8 +173,10 @@ def test_the_nearest_text_is_found_in_the_domains_asked_for() -> None:
 
 def test_the_nearest_text_is_the_whole_description_where_a_phrase_is_nearest() -> None:
     domain = RouterDomain("a", "Parcels, orders and batteries")
+    known = table(domain)
+    compared = known.vectors.compare(embed(["order"]))
 
-    assert nearest_texts(embed(["order"]), table(domain), np.array([[0]])) == [[domain.description]]
+    assert nearest_texts(compared, known, np.array([[0]])) == [[domain.description]]
 
 
 def test_examples_stand_last() -> None:
