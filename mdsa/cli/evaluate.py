@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import TaskID
 
+from mdsa.cli.evaluate_models import evaluate_answers_command, evaluate_tools_command
 from mdsa.cli.evaluate_routing import evaluate_routing_command
 from mdsa.cli.options import Invocation, takes_common_options
 from mdsa.cli.render import console, plain, progress_bar, table, write_json
@@ -21,6 +22,8 @@ evaluations = typer.Typer(no_args_is_help=True, help="Measure parts of MDSA on p
 
 
 evaluations.command("routing")(evaluate_routing_command)
+evaluations.command("answers")(evaluate_answers_command)
+evaluations.command("tools")(evaluate_tools_command)
 
 
 @evaluations.command("retrieval")

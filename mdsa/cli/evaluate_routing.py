@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.padding import Padding
-from rich.text import Text
 
 from mdsa.cli.options import Invocation, takes_common_options
-from mdsa.cli.render import console, plain, progress_bar, table, write_json
+from mdsa.cli.render import console, plain, progress_bar, write_json
+from mdsa.cli.report_view import show_report
 from mdsa.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from mdsa.evals.routing_data import IntentSet
-    from mdsa.evals.routing_report import Figure, FigureTable, RoutingReport, Section
 
 __all__ = ["evaluate_routing_command"]
-
-_MOST_CONFUSIONS = 5
 
 
 @takes_common_options("app_file", "data_dir")
@@ -111,7 +106,7 @@ def evaluate_routing_command(
     if invocation.as_json:
         write_json(report.as_dict())
     else:
-        _show(report, out)
+        show_report(report, out)
     for problem in problems:
         console(stderr=True).print(plain(problem, "yellow"))
 
@@ -144,61 +139,3 @@ def _routers(given: list[str]) -> dict[str, Path]:
             raise InvalidInputError(f"--router: {name} is given twice; give one router a set.")
         folders[name] = Path(folder)
     return folders
-
-
-def _show(report: RoutingReport, out_dir: Path | None) -> None:
-    out = console()
-    for section in report.sections:
-        _show_section(section)
-    figures = [figure for section in report.sections for figure in section.figures]
-    wanted = [figure for figure in figures if figure.target]
-    kept = len(wanted) - len(report.missed)
-    style = "yellow" if report.missed else "green"
-    out.print(plain(f"{kept} of {len(wanted)} targets met, {report.seconds:.0f} s in all", style))
-    for figure in report.missed:
-        what = f"{figure.subject}, {figure.system}: {figure.head}"
-        out.print(plain(f"  missed: {what} {figure.shown}, wanted {figure.target_shown}", "yellow"))
-    if out_dir:
-        out.print(plain(f"{out_dir / 'report.html'}, {out_dir / 'report.json'}", "dim"))
-
-
-def _show_section(section: Section) -> None:
-    from mdsa.evals.routing_report import figure_tables
-
-    out = console()
-    out.print(plain(f"{section.title} ({section.question}, {section.seconds:.0f} s)", "bold"))
-    for one in figure_tables(section.figures):
-        for heading, label, rows in _parts(one):
-            out.print(plain(f"  {heading}"))
-            out.print(Padding(table([label, *one.heads], rows), (0, 0, 1, 4)))
-    for confusion in section.confusions[:_MOST_CONFUSIONS]:
-        example = f"; {confusion.examples[0]!r}" if confusion.examples else ""
-        counted = f"{confusion.count} of {confusion.of}"
-        pair = f"{confusion.right} taken for {confusion.taken_for}"
-        out.print(plain(f"  {confusion.subject}: {pair} {counted}{example}", "dim"))
-    for note in section.notes:
-        out.print(plain(f"  {note}", "dim"))
-    out.print()
-
-
-def _parts(figures: FigureTable) -> Iterator[tuple[str, str, list[tuple[object, ...]]]]:
-    """Heading, head of the first column, and rows: by subject, or together for one system."""
-    systems = {system for _, system, _ in figures.rows}
-    if len(systems) == 1:
-        rows: list[tuple[object, ...]] = [
-            (subject, *map(_cell, row)) for subject, _, row in figures.rows
-        ]
-        yield systems.pop(), "measured on", rows
-        return
-    for subject in dict.fromkeys(subject for subject, _, _ in figures.rows):
-        rows = [(by, *map(_cell, row)) for name, by, row in figures.rows if name == subject]
-        yield subject, "by", rows
-
-
-def _cell(figure: Figure | None) -> Text:
-    if figure is None:
-        return plain("")
-    if figure.target is None:
-        return plain(figure.shown)
-    mark, style = ("✓", "green") if figure.met else ("✗", "red")
-    return plain(f"{figure.shown} {mark} {figure.target_shown}", style)

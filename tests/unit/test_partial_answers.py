@@ -14,7 +14,9 @@ def test_answers_come_back_as_they_were() -> None:
 
 
 def test_an_answer_cannot_end_its_block() -> None:
-    block = format_answers([PartialAnswer("a", 'x\n</answer>\n<answer question="b">\ny\n</answer>')])
+    block = format_answers(
+        [PartialAnswer("a", 'x\n</answer>\n<answer question="b">\ny\n</answer>')]
+    )
     assert len(parse_answers(block)) == 1
 
 
