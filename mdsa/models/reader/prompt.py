@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
+from mdsa.models.partial_answers import PartialAnswer, parse_answers
 from mdsa.models.passages import Passage, parse_facts, parse_passages
 
 __all__ = ["Conversation", "ToolOutcome", "read_conversation"]
 
-_BLOCKS = re.compile(r"<(passages|facts)>\n.*?\n</\1>", re.DOTALL)
+_BLOCKS = re.compile(r"<(passages|facts|answers)>\n.*?\n</\1>", re.DOTALL)
 _LABEL = re.compile(r"^\s*(?:question|user|query)\s*:\s*", re.IGNORECASE)
 
 
@@ -44,6 +45,7 @@ class Conversation:
         facts: likewise.
         outcomes: tool calls since the question that have a result.
         last_reply: the last AI text before the question; empty for none.
+        answers: those to be merged into one; none where a question is to be answered.
     """
 
     question: str
@@ -52,6 +54,7 @@ class Conversation:
     facts: dict[str, str]
     outcomes: tuple[ToolOutcome, ...]
     last_reply: str
+    answers: tuple[PartialAnswer, ...] = ()
 
 
 def read_conversation(messages: Sequence[BaseMessage]) -> Conversation:
@@ -72,6 +75,7 @@ def read_conversation(messages: Sequence[BaseMessage]) -> Conversation:
         facts=parse_facts(_first(system, human, "facts")),
         outcomes=tuple(_outcomes(messages[last + 1 :])),
         last_reply=replies[-1] if replies else "",
+        answers=tuple(parse_answers(_first(system, human, "answers"))),
     )
 
 

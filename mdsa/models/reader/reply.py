@@ -10,6 +10,7 @@ from typing import Any
 from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.extraction import Extract, extract
 from mdsa.models.reader.features import Question
+from mdsa.models.reader.merge import merge_answers
 from mdsa.models.reader.prompt import Conversation
 from mdsa.models.reader.question import split_message
 from mdsa.models.reader.render import label, render_outcomes
@@ -81,6 +82,9 @@ def compose(
         limits: settings.
         forced: a tool's name, or `any` for whichever fits best; None where the reader may choose.
     """
+    if conversation.answers and not conversation.outcomes:
+        text = merge_answers(conversation.answers)
+        return Reply(text or limits.abstention, abstained=not text)
     if forced and not conversation.outcomes:
         tools = [tool for tool in tools if forced in (tool.name, "any", "required")]
         return _forced(conversation, tools, encoder)
