@@ -10,8 +10,12 @@ MdsaError
 │   ├── ToolArgumentError    arguments that its schema refuses
 │   ├── ToolTimeoutError     it ran longer than it may
 │   └── ToolExecutionError   it raised
-├── ModelError
-│   └── ModelUnavailableError  server, weights or package missing (also ConnectionError: retried)
+├── ModelError               a model that gave no usable answer
+│   ├── ModelUnavailableError  server, weights or package missing (also ConnectionError)
+│   ├── ModelTimeoutError    it took longer than it may (also TimeoutError)
+│   ├── ModelMemoryError     it does not fit in memory (also MemoryError)
+│   ├── ContextOverflowError   the prompt is longer than it reads
+│   └── ModelOutputError     it wrote nothing, or nothing that can be read
 ├── RetrievalError           a document that cannot be read, or a store that cannot be used
 ├── StorageError             data directory full, read-only or corrupt
 ├── SessionError
@@ -30,10 +34,14 @@ from difflib import get_close_matches
 
 __all__ = [
     "ConfigError",
+    "ContextOverflowError",
     "DuplicateNameError",
     "InvalidInputError",
     "MdsaError",
     "ModelError",
+    "ModelMemoryError",
+    "ModelOutputError",
+    "ModelTimeoutError",
     "ModelUnavailableError",
     "RegistryError",
     "RequestTimeoutError",
@@ -106,14 +114,37 @@ class ToolExecutionError(ToolError):
 
 
 class ModelError(MdsaError):
-    """A model that gave no usable answer."""
+    """A model that gave no usable answer.
+
+    Args:
+        message: what was wrong and what to do.
+        retry_after_s: seconds after which the same call may succeed: a refused or reset connection,
+            or what a server that answered 429 or 503 asks for. None where trying again is useless.
+    """
+
+    def __init__(self, message: str = "", *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class ModelUnavailableError(ModelError, ConnectionError):
-    """A model whose server, weights or package is missing; says the command that mends it.
+    """A model whose server, weights or package is missing; says the command that mends it."""
 
-    It is a `ConnectionError` so that LangGraph's default retry policy tries again.
-    """
+
+class ModelTimeoutError(ModelError, TimeoutError):
+    """A model that took longer than it may, to begin its answer or to end it."""
+
+
+class ModelMemoryError(ModelError, MemoryError):
+    """A model that does not fit in memory: its weights, or what this prompt takes beside them."""
+
+
+class ContextOverflowError(ModelError):
+    """A prompt that is longer than the model reads; a shorter one may be answered."""
+
+
+class ModelOutputError(ModelError):
+    """A reply that is empty or cannot be read: special tokens, a broken call, one phrase again."""
 
 
 class RetrievalError(MdsaError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mdsa.errors import ConfigError
@@ -49,6 +49,14 @@ class Settings(BaseSettings):
         validation_alias=_alias("EMBEDDING_MODEL"),
     )
     device: str = Field(default="auto", validation_alias=_alias("DEVICE"))
+    model_memory_gb: float | None = Field(
+        default=None,
+        gt=0,
+        description=(
+            "Most memory, in GB, of models in this process; half of the RAM, or 80 % of the GPU's "
+            "memory, where it is not set."
+        ),
+    )
     use_reasoning_threshold: float = Field(
         default=0.7, ge=0, le=1, validation_alias=_alias("USE_REASONING_THRESHOLD")
     )
@@ -58,7 +66,25 @@ class Settings(BaseSettings):
         lt=1,
         description="Share of messages that may go wrong, in the place of the threshold.",
     )
-    ollama_base_url: str | None = Field(default=None, validation_alias=_alias("OLLAMA_BASE_URL"))
+    ollama_base_url: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("MDSA_OLLAMA_BASE_URL", "OLLAMA_BASE_URL", "OLLAMA_HOST"),
+        description="Address of the Ollama server; Ollama's default where it is not set.",
+    )
+    ollama_keep_alive: str | None = Field(
+        default=None,
+        description=(
+            "How long Ollama keeps a model in memory after a call, such as 10m, or -1 for ever."
+        ),
+    )
+    ollama_num_ctx: int | None = Field(
+        default=None, gt=0, description="Tokens of context of Ollama's models."
+    )
+    openai_api_key: SecretStr | None = Field(
+        default=None,
+        validation_alias=_alias("OPENAI_API_KEY"),
+        description="Key for openai:// servers; local ones need none.",
+    )
     chroma_persist_dir: Path | None = Field(
         default=None,
         validation_alias=_alias("CHROMA_PERSIST_DIR"),

@@ -9,7 +9,7 @@ from mdsa.errors import ConfigError, UnknownNameError
 
 __all__ = ["SCHEMES", "ModelReference", "parse_reference"]
 
-SCHEMES = ("embedded", "hf", "ollama")
+SCHEMES = ("embedded", "hf", "ollama", "openai")
 """Schemes that every registry knows."""
 
 
@@ -18,8 +18,8 @@ class ModelReference:
     """Where a model comes from and what it is called there.
 
     Attributes:
-        scheme: `embedded` for what ships with the install, `ollama`, `hf`, or one that an
-            application registered.
+        scheme: `embedded` for what ships with the install, `ollama`, `hf`, `openai` for any server
+            of that protocol, or one that an application registered.
         name: the rest, such as `llama3:8b`.
     """
 
@@ -44,8 +44,7 @@ def parse_reference(reference: str, schemes: Collection[str] = SCHEMES) -> Model
     scheme, separator, name = reference.strip().partition("://")
     if not separator:
         scheme, name = "hf", scheme
-    # `openai` is let through: asking for such a model says that it comes later, and what to use.
-    if scheme not in schemes and scheme != "openai":
+    if scheme not in schemes:
         raise UnknownNameError("model scheme", scheme, schemes)
     if not name:
         raise ConfigError(

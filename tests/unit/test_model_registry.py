@@ -8,7 +8,7 @@ from langchain_core.language_models.fake_chat_models import ParrotFakeChatModel
 
 from mdsa.errors import DuplicateNameError, ModelUnavailableError, UnknownNameError
 from mdsa.models import ModelRegistry, QuantizationType, ReaderChatModel
-from mdsa.models.registry import ModelOptions
+from mdsa.models.provider import ModelOptions
 
 
 def _parrot(name: str, options: ModelOptions) -> BaseChatModel:
@@ -35,7 +35,7 @@ def test_an_application_adds_a_scheme_of_its_own() -> None:
     assert model.metadata is not None
     assert (model.metadata["name"], model.metadata["max_tokens"]) == ("green", 7)
     assert registry.check("parrot://green").available
-    assert registry.schemes == ["embedded", "hf", "ollama", "parrot"]
+    assert registry.schemes == ["embedded", "hf", "ollama", "openai", "parrot"]
 
 
 def test_a_scheme_is_registered_once() -> None:

@@ -1,0 +1,55 @@
+"""`embedded://`: the models that come with MDSA."""
+
+from __future__ import annotations
+
+from langchain_core.language_models import BaseChatModel
+
+from mdsa.errors import UnknownNameError
+from mdsa.models.memory_budget import MemoryBudget
+from mdsa.models.provider import ModelOptions, ModelStatus
+from mdsa.settings import Settings
+
+__all__ = ["EMBEDDED_MODELS", "EmbeddedProvider"]
+
+EMBEDDED_MODELS = ("reader",)
+"""Names after `embedded://`."""
+
+
+class EmbeddedProvider:
+    """Makes `embedded://reader`.
+
+    Args:
+        settings: where prepared and downloaded files lie.
+        memory: what holds the weights of models that run in this process.
+    """
+
+    def __init__(self, settings: Settings, memory: MemoryBudget) -> None:
+        self._settings = settings
+        self._memory = memory
+
+    def make(self, name: str, options: ModelOptions) -> BaseChatModel:
+        """Make a model.
+
+        Raises:
+            UnknownNameError: no such embedded model.
+        """
+        from mdsa.models.reader.chat_model import ReaderChatModel
+
+        if name != "reader":
+            raise UnknownNameError("embedded model", name, EMBEDDED_MODELS)
+        return ReaderChatModel(temperature=options.temperature, max_tokens=options.max_tokens)
+
+    def check(self, name: str) -> ModelStatus:
+        """Look whether a model could answer."""
+        reference = f"embedded://{name}"
+        if name != "reader":
+            problem = str(UnknownNameError("embedded model", name, EMBEDDED_MODELS))
+            return ModelStatus(reference, False, problem, "correct the model reference")
+        return ModelStatus(reference, True, "ships with the install", device="cpu", dtype="int8")
+
+    def warm_up(self, name: str) -> None:
+        """Load the reader's sentence encoder."""
+        if name == "reader":
+            from mdsa.embeddings import load_embeddings
+
+            load_embeddings().load()

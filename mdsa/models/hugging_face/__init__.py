@@ -1,0 +1,1 @@
+"""`hf://`: models of the Hugging Face kind that run in this process."""

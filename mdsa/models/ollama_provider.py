@@ -1,0 +1,62 @@
+"""Makes and checks the models of `ollama://`."""
+
+from __future__ import annotations
+
+from langchain_core.language_models import BaseChatModel
+
+from mdsa.errors import ConfigError
+from mdsa.models.provider import ModelOptions, ModelStatus
+from mdsa.settings import Settings
+
+__all__ = ["OllamaProvider"]
+
+
+class OllamaProvider:
+    """Models of the Ollama server that the settings name."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def make(self, name: str, options: ModelOptions) -> BaseChatModel:
+        """Make a chat model of the server's; it is asked at the first call.
+
+        Args:
+            name: such as `llama3:8b` or `llama3:8b?num_ctx=8192&keep_alive=10m`.
+            options: temperature and longest answer.
+
+        Raises:
+            ConfigError: the name, or the server's address, cannot be read.
+        """
+        from mdsa.models.ollama import OllamaChatModel
+        from mdsa.models.ollama.reference import parse_name, read_keep_alive
+        from mdsa.utils.ollama_address import client_options, server_url
+
+        parsed = parse_name(name)
+        keep_alive = parsed.keep_alive
+        if keep_alive is None and self._settings.ollama_keep_alive is not None:
+            keep_alive = read_keep_alive(self._settings.ollama_keep_alive, name)
+        return OllamaChatModel(
+            model=parsed.model,
+            base_url=server_url(self._settings.ollama_base_url),
+            temperature=options.temperature,
+            num_predict=options.max_tokens,
+            num_ctx=parsed.num_ctx or self._settings.ollama_num_ctx,
+            keep_alive=keep_alive,
+            client_kwargs=client_options(self._settings.request_timeout_s),
+        )
+
+    def check(self, name: str) -> ModelStatus:
+        """Ask the server whether it has the model."""
+        from mdsa.models.ollama import find_problem
+        from mdsa.models.ollama.reference import parse_name
+        from mdsa.utils.ollama_address import server_url
+
+        reference = f"ollama://{name}"
+        try:
+            url = server_url(self._settings.ollama_base_url)
+            problem = find_problem(parse_name(name).model, url)
+        except ConfigError as error:
+            return ModelStatus(reference, False, str(error), "correct the model reference")
+        if problem is not None:
+            return ModelStatus(reference, False, problem[0], problem[1], device=url)
+        return ModelStatus(reference, True, "pulled, and the server answers", device=url)
