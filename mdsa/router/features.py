@@ -53,6 +53,7 @@ Item = TypeVar("Item", bound=Hashable)
 FEATURES = ("nearest", "centre", "words", "keyword")
 """The columns of `features`, in order."""
 
+_ALL = np.ones(len(FEATURES), np.float32)
 _WORD = re.compile(r"[^\W_]+")
 _PHRASE_END = re.compile(r"[.;:!?]|, | and | or ")
 
@@ -166,8 +167,8 @@ def features(vectors: Matrix, words: Sequence[Sequence[str]], table: Table) -> M
     for row, text in enumerate(words):
         _count_words(text, table, measured[row, :, 2])
         _find_keywords(text, table, measured[row, :, 3])
-    promise = measured[:, :, 1:].sum(axis=2)
-    measured[:, :, 0] = table.vectors.nearest(compared, promise)
+    # The first column is 0 so far.
+    measured[:, :, 0] = table.vectors.nearest(compared, measured @ _ALL)
     return Measured(measured, compared)
 
 

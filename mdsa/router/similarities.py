@@ -34,13 +34,12 @@ class Comparison:
         centre: cosines to the domains' centres, (messages, domains).
         similarity: to every text, in units of the background, (messages, texts); None where there
             are so many texts that only some of them are compared, when they are needed.
-        weighed: the messages' vectors as `Background.weigh` gives them, (messages, dimensions);
-            None where the similarity is known.
+        weighed: the messages' vectors as `Background.weigh` gives them, (messages, dimensions).
     """
 
     centre: Matrix
     similarity: Matrix | None
-    weighed: Matrix | None
+    weighed: Matrix
 
 
 class DomainVectors:
@@ -85,9 +84,9 @@ class DomainVectors:
         )
         scale = 1 / np.sqrt(np.maximum(variance, _SMALLEST))
         centre = products[:, self._centres]
-        if self._texts is not None:
-            return Comparison(centre, products[:, self._texts] * scale, None)
-        return Comparison(centre, None, (vectors - self._background.mean) * (scale / length))
+        similarity = None if self._texts is None else products[:, self._texts] * scale
+        weighed = (vectors - self._background.mean) * (scale / length)
+        return Comparison(centre, similarity, weighed)
 
     def nearest(self, compared: Comparison, promise: Matrix) -> Matrix:
         """Soft maximum of each domain's similarities, (messages, domains).
@@ -101,9 +100,7 @@ class DomainVectors:
         """
         if compared.similarity is not None:
             return _soft_maximum(compared.similarity, self.starts, self.counts)
-        weighed = compared.weighed
-        assert weighed is not None  # one of the two is there
-        rows = zip(weighed, compared.centre, promise, strict=True)
+        rows = zip(compared.weighed, compared.centre, promise, strict=True)
         return np.stack([self._nearest_of_many(*row) for row in rows])
 
     def nearest_text(self, compared: Comparison, message: int, domain: int) -> int:
@@ -112,7 +109,6 @@ class DomainVectors:
         end = start + int(self.counts[domain])
         if compared.similarity is not None:
             return start + int(compared.similarity[message, start:end].argmax())
-        assert compared.weighed is not None  # one of the two is there
         return start + int((self._weighed[start:end] @ compared.weighed[message]).argmax())
 
     def _nearest_of_many(self, weighed: Matrix, centre: Matrix, promise: Matrix) -> Matrix:

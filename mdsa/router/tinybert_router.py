@@ -45,7 +45,6 @@ Encode = Callable[[Sequence[str]], Matrix]
 """Unit embeddings (texts, dimensions) of texts."""
 
 _WITH_EVIDENCE = 3
-_FEW_DOMAINS = 32
 _READABLE = re.compile(r"[^\W_]")
 
 
@@ -244,15 +243,14 @@ def _prepare_all(
 
 
 def _best(scores: Floats, count: int) -> NDArray[np.intp]:
-    """Columns of the highest scores of each row, the highest first; (rows, count or fewer)."""
-    columns = scores.shape[1]
-    if columns > _FEW_DOMAINS:
-        found = np.argpartition(scores, -count, axis=1)[:, -count:]
-        order = np.argsort(-np.take_along_axis(scores, found, axis=1), axis=1, kind="stable")
-        highest: NDArray[np.intp] = np.take_along_axis(found, order, axis=1)
-        return highest
-    # For a message and a few domains numpy's calls cost more than their work.
-    rows = [
-        sorted(range(columns), key=row.__getitem__, reverse=True)[:count] for row in scores.tolist()
-    ]
-    return np.array(rows, dtype=np.intp)
+    """Columns of the highest scores of each row, the highest first; (rows, count or fewer).
+
+    For the few that are wanted, looking again and again is faster than sorting.
+    """
+    rest = scores.copy()
+    rows = np.arange(len(rest))
+    found = []
+    for _ in range(min(count, rest.shape[1])):
+        found.append(rest.argmax(axis=1))
+        rest[rows, found[-1]] = -1
+    return np.stack(found, axis=1)
