@@ -37,8 +37,8 @@ def test_it_answers_with_the_options_of_the_reference(server: OllamaServer) -> N
 
     assert reply.text.strip() == "You said: hello there"
     assert reply.usage_metadata is not None
-    assert reply.usage_metadata["total_tokens"] == 10
-    options = server.requests[-1]["options"]
+    assert reply.usage_metadata["output_tokens"] == 4
+    options = server.bodies("/api/chat")[-1]["options"]
     assert (options["temperature"], options["num_predict"]) == (0.2, 50)
 
 
@@ -47,7 +47,7 @@ async def test_it_streams_in_async_code(server: OllamaServer) -> None:
 
     words = [chunk.text async for chunk in model.astream("one two") if chunk.text]
 
-    assert words == ["You ", "said: ", "one ", "two "]
+    assert words == ["You", " said:", " one", " two"]
 
 
 async def test_it_calls_tools_and_reads_their_results(server: OllamaServer) -> None:
@@ -91,9 +91,9 @@ async def test_a_server_that_is_down_says_how_to_start_it() -> None:
 
 
 def test_a_refusal_of_the_server_is_told(server: OllamaServer) -> None:
-    server.refusal = "llama3:8b does not support tools"
+    server.fault.refusal = (400, '"llama3:8b" does not support thinking')
 
-    with pytest.raises(ModelError, match="does not support tools") as caught:
+    with pytest.raises(ModelError, match="does not support thinking") as caught:
         _registry(server.url).get("ollama://llama3:8b").invoke("hello")
     assert not isinstance(caught.value, ModelUnavailableError)
 
@@ -129,3 +129,4 @@ def test_a_stream_ends_with_its_usage(server: OllamaServer) -> None:
     assert isinstance(total, AIMessageChunk)
     assert total.usage_metadata is not None
     assert total.usage_metadata["output_tokens"] == 3
+    assert total.response_metadata["done_reason"] == "stop"
