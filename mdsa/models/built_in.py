@@ -23,11 +23,11 @@ def built_in_provider(
         memory: gives the memory; called only for models that run in this process.
     """
     if scheme == "ollama":
-        from mdsa.models.ollama_provider import OllamaProvider
+        from mdsa.models.ollama.provider import OllamaProvider
 
         return OllamaProvider(settings)
     if scheme == "openai":
-        from mdsa.models.openai_provider import OpenAIProvider
+        from mdsa.models.openai_server.provider import OpenAIProvider
 
         return OpenAIProvider(settings)
     if scheme == "hf":

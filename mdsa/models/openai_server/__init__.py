@@ -1,0 +1,1 @@
+"""`openai://`: chat models of any server that speaks OpenAI's protocol."""
