@@ -195,11 +195,19 @@ def _show_router(report: RouterReport) -> None:
     ]
     out = console()
     out.print(table(["held-out figure", "value"], rows))
+    if manifest.metrics.get("rows_trained_on"):
+        console(stderr=True).print(
+            plain(
+                "No rows could be held out: these figures and the confidences are of rows that "
+                "were trained on, and flatter. Give more rows, or --val FILE."
+            ),
+            soft_wrap=True,
+        )
     data, training_facts = manifest.data, manifest.training
     out.print(
         plain(
             f"{data['train']} rows, {data['labels']} labels, {data['domains']} domains; "
-            f"{training_facts['epochs_run']} epochs, the best was {training_facts['best_epoch']}; "
+            f"{training_facts['epochs_run']} epochs, kept was {training_facts['best_epoch']}; "
             f"{training_facts['seconds_of_this_process']:.0f} s",
             "dim",
         )

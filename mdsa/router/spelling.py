@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from string import ascii_lowercase
 
-__all__ = ["Speller", "word_ranks"]
+__all__ = ["Speller", "frequent_words", "trained_speller", "word_ranks"]
 
 _WORD = re.compile(r"\w+(?:[-'\u2019@./]\w+)*")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _SHORTEST = 4
 """Letters; shorter words have too many neighbours."""
 _LONGEST = 20
@@ -32,7 +34,41 @@ def word_ranks(tokenizer: Path) -> dict[str, int]:
     Args:
         tokenizer: a `tokenizer.json`.
     """
-    vocabulary = json.loads(tokenizer.read_text(encoding="utf-8"))["model"]["vocab"]
+    return _ranks(tokenizer.read_text(encoding="utf-8"))
+
+
+def frequent_words(texts: Iterable[str]) -> list[str]:
+    """Words of texts that a `Speller` could mend others to, the most frequent first."""
+    counts = Counter(
+        word
+        for text in texts
+        for word in _LETTERS.findall(text.lower())
+        if len(word) >= _SHORTEST_CANDIDATE and word.isascii()
+    )
+    return sorted(counts, key=lambda word: (-counts[word], word))
+
+
+def trained_speller(tokenizer_json: str, words: Sequence[str]) -> Speller:
+    """Make the speller of a router that was trained on texts.
+
+    A word of those texts stays as it is and comes first where something is mended, the more
+    frequent the sooner: the router knows what it means, and mending messages like those of the
+    training costs nothing.
+
+    Args:
+        tokenizer_json: the router's WordPiece tokenizer, whose whole words are known as well.
+        words: of the texts; see `frequent_words`. Nothing is mended where there are none.
+    """
+    if not words:
+        return Speller({})
+    ranks = {word: rank for rank, word in enumerate(words)}
+    for word, rank in _ranks(tokenizer_json).items():
+        ranks.setdefault(word, len(words) + rank)
+    return Speller(ranks, words)
+
+
+def _ranks(tokenizer_json: str) -> dict[str, int]:
+    vocabulary = json.loads(tokenizer_json)["model"]["vocab"]
     return {piece: rank for piece, rank in vocabulary.items() if piece.isalpha()}
 
 
@@ -57,6 +93,8 @@ class Speller:
 
     def mend(self, text: str) -> str:
         """Put the nearest known word in place of each word that is unknown."""
+        if not self._ranks and not self._preferred:
+            return text
         found = list(_WORD.finditer(text))
         unknown = [match for match in found if not self._is_known(match.group().lower())]
         if not unknown or (len(found) > _FEW_WORDS and len(unknown) * 2 > len(found)):

@@ -6,6 +6,8 @@
   (batch, hidden) and `logits` (batch, labels),
 - `tokenizer.json`: the tokenizer, in the form of the `tokenizers` library,
 - `arrays.npz`: arrays of the out-of-scope score,
+- `words.txt`: words of the training texts, one a line, the most frequent first, towards which
+  typing errors are mended; folders written before MDSA mended have none,
 - `config.json`, `model.safetensors`, `tokenizer_config.json`: the same model for transformers'
   `AutoModelForSequenceClassification`.
 
@@ -37,6 +39,7 @@ __all__ = [
     "MANIFEST",
     "MODEL",
     "TOKENIZER",
+    "WORDS",
     "FileRecord",
     "Manifest",
     "TrainedFolder",
@@ -50,11 +53,13 @@ MANIFEST = "router.json"
 MODEL = "model.onnx"
 TOKENIZER = "tokenizer.json"
 ARRAYS = "arrays.npz"
+WORDS = "words.txt"
 FORMAT_VERSION = 1
 """Raised when older versions of MDSA could not read a folder, or would read it wrongly."""
 
 _HF_FILES = ("config.json", "model.safetensors", "tokenizer_config.json")
 _FILES = (MODEL, TOKENIZER, ARRAYS, *_HF_FILES)
+_OPTIONAL = (WORDS,)
 _AGAIN = "train it again with 'mdsa train router', or restore it from a copy."
 
 
@@ -134,6 +139,7 @@ class TrainedFolder:
         model: bytes of the ONNX graph.
         tokenizer_json: the tokenizer.
         packed_arrays: bytes of `arrays.npz`.
+        words: of the training texts, the most frequent first; empty where none were kept.
     """
 
     path: Path
@@ -141,6 +147,7 @@ class TrainedFolder:
     model: bytes
     tokenizer_json: str
     packed_arrays: bytes
+    words: tuple[str, ...] = ()
 
     @cached_property
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -174,14 +181,14 @@ def write_manifest(folder: Path, manifest: Manifest) -> Manifest:
     """Hash the files of a folder that is complete but for `router.json`, and write that.
 
     Args:
-        folder: holds the other files.
+        folder: holds the other files, `words.txt` where there are words.
         manifest: what to write; its `files` are filled in here.
 
     Raises:
         OSError: a file is missing or cannot be read or written.
     """
     files = {}
-    for name in _FILES:
+    for name in (*_FILES, *(name for name in _OPTIONAL if (folder / name).exists())):
         data = (folder / name).read_bytes()
         files[name] = FileRecord(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
     complete = manifest.model_copy(update={"files": files})
@@ -205,13 +212,15 @@ def read_trained_folder(path: Path) -> TrainedFolder:
         raise ModelUnavailableError(
             f"{path / MANIFEST} gives no sha256 of {', '.join(missing)}; {_AGAIN}"
         )
-    contents = {name: _checked(path / name, manifest.files[name]) for name in _FILES}
+    names = (*_FILES, *(name for name in _OPTIONAL if name in manifest.files))
+    contents = {name: _checked(path / name, manifest.files[name]) for name in names}
     return TrainedFolder(
         path=path,
         manifest=manifest,
         model=contents[MODEL],
         tokenizer_json=contents[TOKENIZER].decode(),
         packed_arrays=contents[ARRAYS],
+        words=tuple(contents.get(WORDS, b"").decode().split()),
     )
 
 

@@ -11,6 +11,7 @@ from mdsa.router.calibration import softmax
 from mdsa.router.conformal import ConformalScores
 from mdsa.router.label_model import LabelJudgement
 from mdsa.router.out_of_scope import OutOfScope
+from mdsa.router.spelling import Speller, trained_speller
 from mdsa.router.text_graph import TextGraph
 from mdsa.router.trained_folder import TrainedFolder, read_trained_folder
 
@@ -19,6 +20,8 @@ __all__ = ["TrainedModel"]
 
 class TrainedModel:
     """A trained router's classifier. Its files are read and checked now, its graph is made later.
+
+    Typing errors are mended before a text is read, towards the words that it was trained on.
 
     Args:
         path: the folder; see `mdsa.router.trained_folder`.
@@ -37,7 +40,7 @@ class TrainedModel:
         except ValueError as error:
             raise _unusable(path, error) from error
         self._lock = threading.Lock()
-        self._graph: TextGraph | None = None
+        self._reading: tuple[Speller, TextGraph] | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -55,7 +58,8 @@ class TrainedModel:
         Raises:
             ModelUnavailableError: the graph cannot be loaded.
         """
-        embeddings, logits = self._load().many(texts)
+        speller, graph = self._load()
+        embeddings, logits = graph.many([speller.mend(text) for text in texts])
         return LabelJudgement(
             softmax(logits, self._manifest.temperature),
             self._out_of_scope.probability(logits, embeddings),
@@ -65,12 +69,14 @@ class TrainedModel:
         """As `mdsa.router.Router.score_floor` says."""
         return self._conformal.floor(target_error)
 
-    def _load(self) -> TextGraph:
-        if self._graph is None:
+    def _load(self) -> tuple[Speller, TextGraph]:
+        if self._reading is None:
             with self._lock:
-                if self._graph is None:
-                    self._graph = _open(self._folder)
-        return self._graph
+                if self._reading is None:
+                    folder = self._folder
+                    graph = _open(folder)
+                    self._reading = trained_speller(folder.tokenizer_json, folder.words), graph
+        return self._reading
 
 
 def _restore(folder: TrainedFolder) -> OutOfScope:

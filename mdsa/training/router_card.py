@@ -17,11 +17,13 @@ def model_card(name: str, manifest: Manifest) -> str:
         manifest: what the run came to.
     """
     figures, data, training = manifest.metrics, manifest.data, manifest.training
-    unseen = (
-        "on rows that neither the weights nor the calibration saw"
-        if figures.get("rows_unseen")
-        else "on the rows of the calibration, for want of others: flattering"
-    )
+    unseen = "on the rows of the calibration, for want of others: flattering"
+    if figures.get("rows_unseen"):
+        unseen = "on rows that neither the weights nor the calibration saw"
+    if figures.get("rows_trained_on"):
+        unseen = "on the rows that it was trained on, for want of others: worthless as a measure"
+    if training.get("last_passes_on_all_rows"):
+        unseen += "; measured before the last passes over all rows, which read these too"
     lines = [
         "---",
         "library_name: transformers",

@@ -39,6 +39,7 @@ class Workplace:
     def __init__(self, target: Path) -> None:
         self.target = target.expanduser().absolute()
         self.folder = self.target.with_name(f".{self.target.name}.training")
+        self._former = self.folder / "former"
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -61,6 +62,7 @@ class Workplace:
             lock = Path(f"{self.folder}.lock")
             with FileLock(lock, timeout=0):
                 try:
+                    self._restore_former()
                     yield
                 finally:
                     lock.unlink(missing_ok=True)
@@ -144,12 +146,16 @@ class Workplace:
 
     def publish(self, finished: Path) -> None:
         """Put the result in the target's place and remove everything else."""
-        former = self.folder / "former"
-        shutil.rmtree(former, ignore_errors=True)
+        shutil.rmtree(self._former, ignore_errors=True)
         if self.target.exists():
-            self.target.replace(former)
+            self.target.replace(self._former)
         finished.replace(self.target)
         shutil.rmtree(self.folder)
+
+    def _restore_former(self) -> None:
+        """Put back what a kill in `publish`, between its two renames, left without its name."""
+        if self._former.exists() and not self.target.exists():
+            self._former.replace(self.target)
 
     def _check_target(self) -> None:
         if not self.target.exists():

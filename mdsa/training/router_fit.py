@@ -28,7 +28,8 @@ class FitPlan:
     Attributes:
         epochs: passes at most; the learning rate is planned over them.
         patience: epochs without better accuracy or likelihood of held-out rows before it stops;
-            None never stops early and keeps the last epoch's weights.
+            None never stops early and keeps the last epoch's weights. Otherwise the last epoch is
+            kept that is about as accurate as the best.
         learning_rate: of the last layer.
         head_rate: of the classifier.
         layer_decay: what each layer below takes of the rate of the one above.
@@ -59,8 +60,9 @@ class FitState:
 
     Attributes:
         epoch: epochs that are done.
-        history: for each, `loss`, `accuracy` and `log_likelihood` (mean, of held-out rows).
-        best: weights of the best epoch; None before the first.
+        history: for each, `loss`, and `accuracy` and `log_likelihood` (mean) where rows are held
+            out.
+        best: weights of the epoch that is kept; None before the first.
         best_epoch: its number, from 1; 0 before the first.
         optimizer: state of the optimizer.
         weights: of the network.
@@ -80,7 +82,7 @@ class Fit:
 
     Attributes:
         batches: the batches of an epoch, by its number.
-        held: token ids of held-out rows.
+        held: token ids of held-out rows; none where the plan has no patience and needs none.
         held_labels: their labels.
         label_weights: weight of each label's rows.
         soft: logits of a teacher for every row that a batch may name, (rows, labels); None for
@@ -99,7 +101,7 @@ class Fit:
 
 
 def fit(model: Classifier, task: Fit, plan: FitPlan, state: FitState | None = None) -> FitState:
-    """Fit a network in place; it ends with the weights of its best epoch.
+    """Fit a network in place; it ends with the weights of the epoch that is kept.
 
     Args:
         model: what is fitted.
@@ -119,8 +121,10 @@ def fit(model: Classifier, task: Fit, plan: FitPlan, state: FitState | None = No
         # Every epoch draws from its own seed, so that one that is begun anew is the same.
         torch.manual_seed(_number(f"{plan.seed}/dropout/{state.epoch}"))
         loss = _run_epoch(model, optimizer, task, plan, state.epoch)
-        accuracy, likelihood = held_out_score(predict(model, task.held), task.held_labels)
-        entry = {"loss": loss, "accuracy": accuracy, "log_likelihood": likelihood}
+        entry = {"loss": loss}
+        if task.held:
+            accuracy, likelihood = held_out_score(predict(model, task.held), task.held_labels)
+            entry |= {"accuracy": accuracy, "log_likelihood": likelihood}
         weights = {name: value.detach().clone() for name, value in model.state_dict().items()}
         state = FitState(
             state.epoch + 1,
@@ -130,7 +134,7 @@ def fit(model: Classifier, task: Fit, plan: FitPlan, state: FitState | None = No
             optimizer.state_dict(),
             weights,
         )
-        if plan.patience is None or _is_best(state):
+        if plan.patience is None or _is_as_good(state, len(task.held)):
             state.best, state.best_epoch = weights, state.epoch
         task.after_epoch(state)
     if state.best is not None:
@@ -145,10 +149,15 @@ def held_out_score(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> tu
     return float((exact.argmax(axis=1) == labels).mean()), float(right.mean())
 
 
-def _is_best(state: FitState) -> bool:
-    """Whether the last epoch is better than all before, by accuracy, then by likelihood."""
-    *before, last = [(entry["accuracy"], entry["log_likelihood"]) for entry in state.history]
-    return all(last > other for other in before)
+def _is_as_good(state: FitState, rows: int) -> bool:
+    """Whether the last epoch is at most a standard error less accurate than the best.
+
+    Among epochs that a few hundred held-out rows cannot tell apart the last is taken: its learning
+    rate is the lowest, while the highest accuracy of several is mostly the luckiest.
+    """
+    accuracies = [entry["accuracy"] for entry in state.history]
+    likely = (max(accuracies) * rows + 1) / (rows + 2)  # never certain, however few the rows
+    return bool(accuracies[-1] >= max(accuracies) - np.sqrt(likely * (1 - likely) / rows))
 
 
 def _is_spent(state: FitState, plan: FitPlan) -> bool:

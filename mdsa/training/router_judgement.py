@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 from mdsa.router.calibration import expected_calibration_error, fit_temperature, softmax
 from mdsa.router.conformal import ConformalScores
 from mdsa.router.out_of_scope import OutOfScope, class_centres, fit_out_of_scope
-from mdsa.router.text_graph import TextGraph
 from mdsa.training.router_rows import Part, RouterRows
 
-__all__ = ["Judgement", "judge_router", "measure"]
+__all__ = ["Judgement", "Read", "judge_router", "measure", "training_centres"]
+
+Read = Callable[[Sequence[str]], Sequence[NDArray[np.float32]]]
+"""Texts to embeddings (texts, hidden) and logits (texts, labels)."""
 
 _MOST_CENTRE_ROWS = 20_000
 
@@ -37,33 +40,31 @@ class Judgement:
     figures: dict[str, Any]
 
 
-def judge_router(graph: TextGraph, rows: RouterRows, sums: NDArray[np.float64]) -> Judgement:
+def judge_router(read: Read, rows: RouterRows, sums: NDArray[np.float64]) -> Judgement:
     """Calibrate a router on held-out rows and measure it.
 
     Args:
-        graph: the int8 network as it will serve, with outputs `embedding` and `logits`.
+        read: the int8 network as it will serve.
         rows: all rows.
         sums: 1 where a label (row) belongs to a domain (column); see `Manifest.domain_matrix`.
     """
-    embeddings, logits = graph.many(rows.stop.texts)
-    temperature = _temperature(logits, rows.stop.labels)
-    seen = _sample(rows.train)
-    seen_embeddings, _ = graph.many(seen.texts)
+    embeddings, logits = read(rows.stop.texts)
+    temperature = fit_temperature(logits, rows.stop.labels)
     outside = None
     if rows.outside_fit:
-        outside_embeddings, outside_logits = graph.many(rows.outside_fit)
+        outside_embeddings, outside_logits = read(rows.outside_fit)
         outside = (outside_logits, outside_embeddings)
     score = fit_out_of_scope(
         logits,
         embeddings,
         rows.stop.labels,
-        class_centres(seen_embeddings, seen.labels, len(rows.labels)),
+        training_centres(read, rows),
         temperature=temperature,
         outside=outside,
     )
     judged = rows.sets if len(rows.sets) else rows.stop
     if len(rows.sets):
-        embeddings, logits = graph.many(rows.sets.texts)
+        embeddings, logits = read(rows.sets.texts)
     conformal = None
     domain_of = sums.argmax(axis=1)
     if len(rows.sets):
@@ -72,7 +73,15 @@ def judge_router(graph: TextGraph, rows: RouterRows, sums: NDArray[np.float64]) 
     figures = measure(logits, embeddings, judged.labels, temperature, score, sums)
     figures["rows"] = len(judged)
     figures["rows_unseen"] = bool(len(rows.sets))
+    figures["rows_trained_on"] = rows.nothing_held_out
     return Judgement(temperature, score, conformal, figures)
+
+
+def training_centres(read: Read, rows: RouterRows) -> NDArray[np.float32]:
+    """Mean direction of each label's training rows; see `class_centres`."""
+    seen = _sample(rows.train)
+    embeddings, _ = read(seen.texts)
+    return class_centres(embeddings, seen.labels, len(rows.labels))
 
 
 def measure(
@@ -117,23 +126,6 @@ def _domain_probabilities(
     inside = 1 - score.probability(logits, embeddings)
     result: NDArray[np.float64] = softmax(logits, temperature) @ sums * inside[:, None]
     return result
-
-
-def _temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """The likeliest temperature, supposing one error where held-out rows show none.
-
-    Without an error no temperature is too low; that the next row is wrong has then, by Laplace's
-    rule of succession, still a chance of about one in as many rows. The row with the smallest lead
-    stands in for it.
-    """
-    best = logits.argmax(axis=1)
-    if (best == labels).all():
-        ordered = np.sort(logits, axis=1)
-        closest = int((ordered[:, -1] - ordered[:, -2]).argmin())
-        runner_up = int(logits[closest].argsort()[-2])
-        logits = np.concatenate([logits, logits[closest : closest + 1]])
-        labels = np.append(labels, runner_up)
-    return fit_temperature(logits, labels)
 
 
 def _sample(part: Part) -> Part:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,9 +46,11 @@ class RouterRows:
         domains: the domain of each label.
         train: what the weights are fitted on.
         stop: held out; decides when training stops, and gives the temperature and the
-            out-of-scope score.
+            out-of-scope score. `train` itself where there were too few rows to hold any out.
         sets: held out from all of that, for conformal prediction and the reported figures; may be
             empty.
+        held_out_of_train: whether `stop` and `sets` were taken out of the training rows, and not
+            out of a validation file.
         outside_train: out-of-scope texts for the weights.
         outside_fit: others for the out-of-scope score.
     """
@@ -58,8 +60,22 @@ class RouterRows:
     train: Part
     stop: Part
     sets: Part
+    held_out_of_train: bool
     outside_train: list[str]
     outside_fit: list[str]
+
+    @property
+    def nothing_held_out(self) -> bool:
+        """Whether there were too few rows to hold any out: `stop` is `train` then."""
+        return self.stop is self.train
+
+    def with_held_out(self) -> RouterRows:
+        """All rows for the weights, those of `train` first, and none held out."""
+        parts = (self.train, self.stop, self.sets)
+        texts = [text for part in parts for text in part.texts]
+        labels = np.concatenate([part.labels for part in parts])
+        none = Part([], np.empty(0, dtype=np.int64))
+        return replace(self, train=Part(texts, labels), stop=none, sets=none)
 
     def digest(self) -> str:
         """Hash of everything, for telling whether a run can be resumed."""
@@ -73,7 +89,7 @@ class RouterRows:
             "labels": len(self.labels),
             "domains": len(set(self.domains)),
             "train": len(self.train),
-            "held_out_for_stopping_and_calibration": len(self.stop),
+            "held_out_for_stopping_and_calibration": 0 if self.nothing_held_out else len(self.stop),
             "held_out_for_sets_and_figures": len(self.sets),
             "out_of_scope_train": len(self.outside_train),
             "out_of_scope_calibration": len(self.outside_fit),
@@ -119,12 +135,14 @@ def arrange_rows(
             f"the out-of-scope text {clash!r} is also a labelled row; take it out of one file."
         )
     # Half teaches the weights; what they have seen cannot calibrate them.
+    fit_on = _part(fitted, labels)
     return RouterRows(
         labels=labels,
         domains=tuple(domain_of[label] for label in labels),
-        train=_part(fitted, labels),
-        stop=_part(stop or fitted, labels),
+        train=fit_on,
+        stop=_part(stop, labels) if stop else fit_on,
         sets=_part(sets, labels),
+        held_out_of_train=validation is None and bool(held),
         outside_train=list(outside[::2]),
         outside_fit=list(outside[1::2]),
     )

@@ -36,6 +36,9 @@ class RouterSettings:
         variations: how many variations of each row the teacher labels; see
             `mdsa.training.router_augment`.
         varied_share: of the rows of an epoch that are read in a variation.
+        last_epochs: last passes over all rows, those included that were held out of them for
+            calibration; 0 for none. A validation file is never trained on.
+        last_rate: what these take of the learning rates.
         outside_share: out-of-scope rows an epoch, of the number of rows, where some are given.
         held_share: of the rows that are held out where no validation file is given.
         held_most: rows that are held out at most.
@@ -60,6 +63,8 @@ class RouterSettings:
     teacher_temperature: float = 2.0
     variations: int = 2
     varied_share: float = 0.4
+    last_epochs: int = 3
+    last_rate: float = 0.25
     outside_share: float = 0.05
     held_share: float = 0.1
     held_most: int = 1000
@@ -69,10 +74,17 @@ class RouterSettings:
     def __post_init__(self) -> None:
         for name in ("epochs", "patience", "batch_size", "learning_rate", "head_rate"):
             self._require(name, getattr(self, name) > 0, "above 0")
-        for name in ("warm_up", "label_smoothing", "noisy_share", "teacher_share", "varied_share"):
+        for name in (
+            "warm_up",
+            "label_smoothing",
+            "noisy_share",
+            "teacher_share",
+            "varied_share",
+            "last_rate",
+        ):
             self._require(name, 0 <= getattr(self, name) <= 1, "from 0 to 1")
         self._require("held_share", 0 < self.held_share <= 0.5, "above 0, up to 0.5")
-        for name in ("teacher_epochs", "variations"):
+        for name in ("teacher_epochs", "variations", "last_epochs"):
             self._require(name, getattr(self, name) >= 0, "0 or more")
 
     def _require(self, name: str, holds: bool, wanted: str) -> None:

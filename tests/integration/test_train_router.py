@@ -15,6 +15,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from mdsa.errors import ConfigError, InvalidInputError, ModelUnavailableError, StorageError
 from mdsa.router.text_graph import TextGraph
 from mdsa.router.trained_folder import read_trained_folder
+from mdsa.router.trained_model import TrainedModel
 from mdsa.training.router import train_router
 from mdsa.training.router_settings import RouterSettings
 
@@ -74,6 +75,76 @@ def test_transformers_loads_the_folder_and_agrees_with_the_graph(trained):
     assert model.config.id2label == {0: "delivery", 1: "password", 2: "refund"}
     assert np.abs(logits - expected).max() < 0.1 * np.abs(expected).max()
     assert (logits.argmax(axis=1) == expected.argmax(axis=1)).all()
+
+
+def test_typing_errors_are_mended_towards_the_training_words(trained):
+    model = TrainedModel(trained.path)
+    right, slip = model.judge(["where is my parcel"]), model.judge(["where is my parcle"])
+    assert "parcel" in read_trained_folder(trained.path).words
+    assert np.array_equal(right.labels, slip.labels)
+
+
+def test_the_last_passes_read_all_rows_and_a_validation_file_never(start, tmp_path):
+    stages = []
+    settings = replace(QUICK, epochs=1, last_epochs=2)
+    rows = labelled_rows(20)
+    held, plain = (
+        train_router(
+            rows,
+            tmp_path / name,
+            settings=replace(settings, last_epochs=count),
+            start=start,
+            progress=lambda stage, done, total: stages.append((stage, total)),
+        )
+        for name, count in (("a", 2), ("b", 0))
+    )
+    batches = -(-len(rows) // QUICK.batch_size)
+    assert ("last passes", 2 * batches) in stages
+    assert held.manifest.training["last_passes_on_all_rows"] == 2
+    # What was measured is the network before them, and what serves another.
+    assert held.manifest.metrics == plain.manifest.metrics
+    assert held.manifest.temperature == plain.manifest.temperature
+    texts = [row.text for row in rows]
+    logits = [graph_of(tmp_path / name).many(texts)[1] for name in "ab"]
+    assert not np.array_equal(*logits)
+    assert "before the last passes" in (tmp_path / "a" / "README.md").read_text(encoding="utf-8")
+
+    stages.clear()
+    train_router(
+        rows,
+        tmp_path / "c",
+        validation=labelled_rows(20, seed=5),
+        settings=settings,
+        start=start,
+        progress=lambda stage, done, total: stages.append((stage, total)),
+    )
+    assert "last passes" not in dict(stages)
+
+
+def test_calibration_on_training_rows_is_said(start, tmp_path):
+    report = train_router(
+        labelled_rows(2), tmp_path / "x", settings=replace(QUICK, held_share=0.01), start=start
+    )
+    assert report.manifest.data["held_out_for_stopping_and_calibration"] == 0
+    assert report.manifest.metrics["rows_trained_on"]
+    assert "trained on" in (tmp_path / "x" / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_kill_between_the_renames_of_publishing_loses_no_router(start, tmp_path):
+    out = tmp_path / "router"
+    quick = replace(QUICK, epochs=1)
+    train_router(labelled_rows(8), out, settings=quick, start=start)
+    before = read_trained_folder(out).manifest
+    work = tmp_path / ".router.training"
+    work.mkdir()
+    out.rename(work / "former")
+
+    def stop(stage, done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_router(labelled_rows(9), out, settings=quick, start=start, progress=stop)
+    assert read_trained_folder(out).manifest == before
 
 
 def test_a_folder_with_a_changed_byte_is_refused(start, tmp_path):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from mdsa.router.spelling import Speller
+from mdsa.router.spelling import Speller, frequent_words, trained_speller
 
 COMMON = ("the", "my", "is", "where", "card", "cart", "balance", "order", "hello", "please", "what")
 SPELLER = Speller({word: rank for rank, word in enumerate(COMMON)})
@@ -59,3 +61,33 @@ def test_words_of_the_domains_come_before_more_frequent_ones() -> None:
 
 def test_without_a_vocabulary_nothing_is_mended() -> None:
     assert Speller({}).mend("where is my odrer") == "where is my odrer"
+
+
+def tokenizer_json(*words: str) -> str:
+    return json.dumps({"model": {"vocab": {word: at for at, word in enumerate(words)}}})
+
+
+def test_the_words_of_texts_come_by_their_frequency() -> None:
+    texts = ["Top up my card!", "my crypto-card, my café, at 5pm", "MY CARD"]
+
+    assert frequent_words(texts) == ["card", "crypto", "top"]
+
+
+def test_a_trained_router_mends_towards_the_words_it_was_trained_on() -> None:
+    speller = trained_speller(tokenizer_json("the", "cart", "balance", "##x"), ["card", "crypto"])
+
+    assert speller.mend("the cardt and crpyto") == "the card and crypto"
+    assert speller.mend("the balence") == "the balance"
+    # Known from either side.
+    assert speller.mend("crypto cart") == "crypto cart"
+
+
+def test_the_more_frequent_word_of_the_training_is_taken() -> None:
+    common = tokenizer_json("debit", "debut")
+
+    assert trained_speller(common, ["debut", "debit"]).mend("debuit") == "debut"
+    assert trained_speller(common, ["debit", "debut"]).mend("debuit") == "debit"
+
+
+def test_a_router_of_unknown_words_mends_nothing() -> None:
+    assert trained_speller(tokenizer_json("balance"), []).mend("my balence") == "my balence"

@@ -52,6 +52,16 @@ def test_what_was_written_is_read(folder):
     assert is_trained_folder(folder)
 
 
+def test_words_are_read_in_their_order_and_checked(folder):
+    assert read_trained_folder(folder).words == ()
+    (folder / "words.txt").write_text("card\ncrypto\n", encoding="utf-8")
+    write_manifest(folder, MANIFEST)
+    assert read_trained_folder(folder).words == ("card", "crypto")
+    (folder / "words.txt").write_text("card\n", encoding="utf-8")
+    with pytest.raises(ModelUnavailableError, match=r"words\.txt.*changed"):
+        read_trained_folder(folder)
+
+
 def test_label_probabilities_add_up_to_domains():
     assert MANIFEST.domain_names == ("money", "talk")
     assert (np.array([[0.5, 0.2, 0.3]]) @ MANIFEST.domain_matrix()).tolist() == [[0.7, 0.3]]

@@ -23,6 +23,25 @@ def test_every_row_has_one_use():
     assert set(np.bincount(arranged.stop.labels)) == {10}
 
 
+def test_held_out_rows_come_back_for_the_last_passes():
+    arranged = arrange_rows(labelled_rows(100), None, [], SETTINGS)
+    every = arranged.with_held_out()
+    assert arranged.held_out_of_train
+    assert every.train.texts[: len(arranged.train)] == arranged.train.texts
+    assert len(every.train) == len(every.train.labels) == 300
+    assert len(every.stop) == len(every.sets) == 0
+    validation = arrange_rows(labelled_rows(10), labelled_rows(20, seed=5), [], SETTINGS)
+    assert not validation.held_out_of_train
+
+
+def test_rows_too_few_to_hold_any_out_say_so():
+    arranged = arrange_rows(labelled_rows(2), None, [], replace(SETTINGS, held_share=0.01))
+    assert arranged.nothing_held_out
+    assert arranged.stop is arranged.train
+    assert arranged.counts()["held_out_for_stopping_and_calibration"] == 0
+    assert not arranged.held_out_of_train
+
+
 def test_few_held_out_rows_are_not_parted_again():
     arranged = arrange_rows(labelled_rows(20), None, [], SETTINGS)
     assert len(arranged.stop) == 6
