@@ -94,7 +94,7 @@ def test_the_last_passes_read_all_rows_and_a_validation_file_never(start, tmp_pa
             tmp_path / name,
             settings=replace(settings, last_epochs=count),
             start=start,
-            progress=lambda stage, done, total: stages.append((stage, total)),
+            progress=lambda stage, _done, total: stages.append((stage, total)),
         )
         for name, count in (("a", 2), ("b", 0))
     )
@@ -116,7 +116,7 @@ def test_the_last_passes_read_all_rows_and_a_validation_file_never(start, tmp_pa
         validation=labelled_rows(20, seed=5),
         settings=settings,
         start=start,
-        progress=lambda stage, done, total: stages.append((stage, total)),
+        progress=lambda stage, _done, total: stages.append((stage, total)),
     )
     assert "last passes" not in dict(stages)
 
