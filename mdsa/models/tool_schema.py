@@ -16,8 +16,10 @@ from typing import Any, NamedTuple
 from langchain_core.messages.tool import (
     InvalidToolCall,
     ToolCall,
+    ToolCallChunk,
     invalid_tool_call,
     tool_call,
+    tool_call_chunk,
 )
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
@@ -31,6 +33,8 @@ __all__ = [
     "Reply",
     "arguments_schema",
     "as_openai_tools",
+    "call_chunk",
+    "call_schema",
     "make_call",
     "output_schema",
     "read_call",
@@ -141,24 +145,36 @@ def output_schema(
     answer = _object({"answer": {"type": "string"}})
     if choice == "none" or not tools:
         return answer
+    call = call_schema(tools, choice)
+    definitions = call.pop("$defs")
+    most = 1 if choice not in {"auto", "required"} else max_calls
+    calls = {"type": "array", "items": call, "minItems": 1, "maxItems": most}
+    some = _object({"tool_calls": calls})
+    return {**(some if choice != "auto" else {"anyOf": [answer, some]}), "$defs": definitions}
+
+
+def call_schema(
+    tools: Sequence[OpenAITool], choice: str = "auto", *, arguments_key: str = "arguments"
+) -> dict[str, Any]:
+    """The schema of one call: the name of a tool and its arguments.
+
+    Args:
+        tools: in OpenAI's form.
+        choice: as `read_tool_choice` gives it; a name leaves that tool only.
+        arguments_key: what the model calls the arguments.
+
+    Raises:
+        InvalidInputError: a tool's schema refers to something outside of itself.
+    """
     offered = [tool for tool in tools if choice in {"auto", "required", tool["function"]["name"]}]
-    named = choice not in {"auto", "required"}
     definitions: dict[str, Any] = {}
     calls = []
     for index, tool in enumerate(offered):
         place = f"arguments_{index}"
         definitions[place] = move_references(arguments_schema(tool), f"#/$defs/{place}")
         name = {"const": str(tool["function"]["name"])}
-        calls.append(_object({"name": name, "arguments": {"$ref": f"#/$defs/{place}"}}))
-    items = calls[0] if len(calls) == 1 else {"anyOf": calls}
-    most = 1 if named else max_calls
-    some = _object(
-        {"tool_calls": {"type": "array", "items": items, "minItems": 1, "maxItems": most}}
-    )
-    return {
-        **(some if choice != "auto" else {"anyOf": [answer, some]}),
-        "$defs": definitions,
-    }
+        calls.append(_object({"name": name, arguments_key: {"$ref": f"#/$defs/{place}"}}))
+    return {**(calls[0] if len(calls) == 1 else {"anyOf": calls}), "$defs": definitions}
 
 
 def tool_instructions(
@@ -238,6 +254,19 @@ def read_call(entry: object, names: Sequence[str]) -> ToolCall | InvalidToolCall
 def make_call(name: str, arguments: dict[str, Any]) -> ToolCall:
     """A call with an id of its own."""
     return tool_call(name=name, args=arguments, id=_new_id())
+
+
+def call_chunk(call: ToolCall | InvalidToolCall, index: int) -> ToolCallChunk:
+    """A whole call as the chunk of a stream; `index` counts the calls of the reply.
+
+    LangChain completes JSON that was cut off when it adds chunks up. What is no valid call gets a
+    text that cannot be completed, so that it stays invalid.
+    """
+    if "error" in call:
+        arguments = f"[{call['error']}] {call['args'] or ''}"
+    else:
+        arguments = json.dumps(call["args"], ensure_ascii=False)
+    return tool_call_chunk(name=call["name"], args=arguments, id=call["id"], index=index)
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from langchain_core.messages import AIMessageChunk
 from langchain_core.tools import tool
 from pydantic import BaseModel, Field
 
@@ -15,6 +16,7 @@ from mdsa.models.json_schema import describe_type, strict_schema
 from mdsa.models.tool_schema import (
     arguments_schema,
     as_openai_tools,
+    call_chunk,
     output_schema,
     read_reply,
     read_tool_choice,
@@ -291,3 +293,19 @@ def test_whole_calls_before_a_cut_count() -> None:
 
     assert [call["args"] for call in reply.tool_calls] == [{"name": "Ada"}]
     assert [call["args"] for call in reply.invalid_tool_calls] == ['{"name": "Per']
+
+
+def test_a_broken_call_stays_broken_in_a_stream() -> None:
+    whole = '{"name": "Person", "arguments": {"name": "Ada"}}'
+    reply = read_reply(f'{{"tool_calls": [{whole}, {{"name": "Person", "argume', _TOOLS)
+    calls = [*reply.tool_calls, *reply.invalid_tool_calls]
+    chunks = [
+        AIMessageChunk(content="", tool_call_chunks=[call_chunk(call, index)])
+        for index, call in enumerate(calls)
+    ]
+
+    total = chunks[0] + chunks[1]
+
+    assert isinstance(total, AIMessageChunk)
+    assert total.tool_calls == reply.tool_calls
+    assert len(total.invalid_tool_calls) == 1
