@@ -13,7 +13,7 @@ from mdsa.evals.routing_report import Section, Target
 from mdsa.evals.tool_data import TOOL_SETS, ToolCase, load_tools
 from mdsa.evals.tool_matching import arguments_match, calls_match
 
-__all__ = ["no_tool_fits", "tool_calls"]
+__all__ = ["no_tool_fits", "other_tools", "tool_calls"]
 
 _EXACT = Target(22 / 30)
 _OTHERS = 3
@@ -28,7 +28,7 @@ def tool_calls(bench: ModelBench) -> Section:
         for among in (False, True):
             subject = f"BFCL {name}" + (f", among {_OTHERS + 1} tools" if among else "")
             offered = [
-                [*case.tools, *_others(case, everything, bench.seed)] if among else case.tools
+                [*case.tools, *other_tools(case, everything, bench.seed)] if among else case.tools
                 for case in cases
             ]
             _measure(bench, section, subject, cases, offered)
@@ -52,7 +52,7 @@ def no_tool_fits(bench: ModelBench) -> Section:
         asked: list[Asked] = []
         for done, case in enumerate(cases):
             bench.progress(f"no tool fits: {reference}", done, len(cases))
-            tools = _others(case, everything, bench.seed, _OTHERS + 1)
+            tools = other_tools(case, everything, bench.seed, _OTHERS + 1)
             asked.append(bench.ask(model.bind_tools(tools), [HumanMessage(case.request)], asked))
             calls = _calls(asked[-1].reply)
             silent.append(not calls)
@@ -105,7 +105,7 @@ def _measure(
         section.figures += latency(subject, reference, asked)
 
 
-def _others(
+def other_tools(
     case: ToolCase, everything: Sequence[ToolCase], seed: int, count: int = _OTHERS
 ) -> list[dict[str, Any]]:
     """Tools of other requests, drawn by the row's id, none with a name that is offered."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from mdsa.evals.tool_data import ExpectedCall
 
-__all__ = ["arguments_match", "calls_match"]
+__all__ = ["arguments_match", "calls_match", "same_value"]
 
 _IGNORED = re.compile(r"[ ,./\-_*^]")
 
@@ -42,19 +42,20 @@ def arguments_match(args: Mapping[str, Any], expected: Mapping[str, Sequence[Any
         if name not in args:
             if "" not in allowed:
                 return False
-        elif not any(_same(args[name], value) for value in allowed):
+        elif not any(same_value(args[name], value) for value in allowed):
             return False
     return True
 
 
-def _same(said: Any, right: Any) -> bool:
+def same_value(said: Any, right: Any) -> bool:
+    """Whether a value is one that is right."""
     if isinstance(right, Mapping):
         return isinstance(said, Mapping) and arguments_match(said, right)
     if isinstance(right, list | tuple):
         return (
             isinstance(said, list | tuple)
             and len(said) == len(right)
-            and all(_same(one, other) for one, other in zip(said, right, strict=True))
+            and all(same_value(one, other) for one, other in zip(said, right, strict=True))
         )
     if isinstance(said, str) and isinstance(right, str):
         return _plain(said) == _plain(right)

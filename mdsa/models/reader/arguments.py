@@ -1,7 +1,8 @@
 """Arguments of a tool, filled from what a person wrote by the tool's JSON schema.
 
 Nothing is made up: every value stands in a message or in the facts of the application, or is an
-enum member or truth value that the message names.
+enum member or truth value that the message names. What the schema itself tells apart (a pattern, a
+format, an enum, a code) is taken first; other values go where `assignment` scores them highest.
 """
 
 from __future__ import annotations
@@ -11,10 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mdsa.models.reader.assignment import assign_numbers, assign_texts
+from mdsa.models.reader.candidates import Candidate, find_candidates
+from mdsa.models.reader.coordination import coordinated
+from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.matching import ID_WORDS, exact_values, format_by_name
-from mdsa.models.reader.numeric import fill_numbers, fits, overlaps, typed
+from mdsa.models.reader.numeric import fits, overlaps, typed
+from mdsa.models.reader.render import label
+from mdsa.models.reader.rendering import as_written
 from mdsa.models.reader.slots import Slot, slots
-from mdsa.models.reader.values import Found, names, numbers, quotations
+from mdsa.models.reader.values import Found, numbers
+from mdsa.models.reader.words import content_stems
 
 __all__ = ["Filled", "fill"]
 
@@ -23,11 +31,6 @@ query question search message text description details detail reason comment bod
 summary subject topic issue problem content prompt request sentence
 """
 _FREE_TEXT = frozenset(_FREE_TEXT_NAMES.split())
-_PLACE_NAMES = """
-city location place country state region address area town origin destination venue where from to
-"""
-_PLACE_WORDS = frozenset(_PLACE_NAMES.split())
-_REASON = re.compile(r"\b(?:because|since|as)\s+(.+?)[.!?]?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ def fill(
     *,
     facts: Mapping[str, str] | None = None,
     earlier: Sequence[str] = (),
+    encoder: CachedEncoder | None = None,
+    tool: str = "",
 ) -> Filled:
     """Fill a tool's arguments.
 
@@ -64,56 +69,175 @@ def fill(
         message: what the person asks now.
         facts: what the application knows, by name; used where the message says nothing.
         earlier: earlier messages, oldest first; searched last, for exact values only.
+        encoder: tells which value is of an argument's kind; without it only words do.
+        tool: the tool's name; its words are seldom values.
     """
-    args: dict[str, Any] = {}
-    exact: set[str] = set()
-    more: list[dict[str, Any]] = []
-    used: list[tuple[int, int]] = []
     properties = slots(parameters)
-    numeric = [slot for slot in properties if slot.kind in ("integer", "number")]
-    for slot in sorted(properties, key=_order):
-        if slot in numeric:
-            continue
-        sharp = [f for f in exact_values(slot, message) if not overlaps(f, used)]
-        if sharp:
-            exact.add(slot.name)
-            if slot.kind == "array":
-                args[slot.name] = [item.value for item in sharp]
-                used += [(item.start, item.end) for item in sharp]
-                continue
-            args[slot.name] = sharp[0].value
-            used += [(item.start, item.end) for item in sharp]
-            values = list(dict.fromkeys(found.value for found in sharp))[1:]
-            if slot.required and not slot.schema.get("enum") and slot.kind == "string":
-                more = more or [{slot.name: value} for value in values]
-    args |= fill_numbers(numeric, message, used)
-    exact |= {slot.name for slot in numeric if slot.name in args}
-    for slot in sorted(properties, key=_order):
-        if slot.name not in args and (known := _from_facts(slot, facts or {})) is not None:
-            args[slot.name] = known
-    for slot in properties:
-        if slot.name not in args and slot.kind == "string":
-            loose = _loose(slot, message, used)
-            if loose is not None:
-                args[slot.name] = loose.value
-                used.append((loose.start, loose.end))
-    for slot in properties:
-        if slot.name not in args and slot.required and slot.kind != "boolean":
+    flat = _flatten(properties)
+    work = _Work(message, find_candidates(message))
+    work.take_exact(flat)
+    work.take_numbers(flat)
+    for slot in sorted(flat, key=_order):
+        if slot.name not in work.args and (known := _from_facts(slot, facts or {})) is not None:
+            work.args[slot.name] = known
+    work.take_texts(flat, frozenset(content_stems(label(tool))), encoder)
+    work.take_lists(flat, frozenset(content_stems(label(tool))), encoder)
+    for slot in flat:
+        if slot.name not in work.args and slot.required and slot.kind != "boolean":
             for text in reversed(earlier):
                 sharp = exact_values(slot, text)
                 if sharp:
                     values = [item.value for item in sharp]
-                    args[slot.name] = values if slot.kind == "array" else values[0]
+                    work.args[slot.name] = values if slot.kind == "array" else values[0]
                     break
+    args = _nest(properties, work.args)
     identifying = frozenset(
         s.name
-        for s in properties
-        if s.name in exact and s.kind == "string" and not s.schema.get("enum")
+        for s in flat
+        if s.name in work.exact and s.kind == "string" and not s.schema.get("enum")
     )
     missing = tuple(slot.name for slot in properties if slot.required and slot.name not in args)
     ordered = {slot.name: args[slot.name] for slot in properties if slot.name in args}
-    others = tuple({**ordered, **item} for item in more)
-    return Filled(ordered, missing, frozenset(exact), identifying, others)
+    others = tuple({**ordered, **item} for item in work.more)
+    return Filled(ordered, missing, frozenset(work.exact), identifying, others)
+
+
+@dataclass
+class _Work:
+    """What is filled so far."""
+
+    text: str
+    candidates: list[Candidate]
+    args: dict[str, Any] = field(default_factory=dict)
+    exact: set[str] = field(default_factory=set)
+    more: list[dict[str, Any]] = field(default_factory=list)
+    used: list[tuple[int, int]] = field(default_factory=list)
+
+    def take_exact(self, properties: Sequence[Slot]) -> None:
+        """What pattern, format, enum and shape of a code tell apart."""
+        for slot in sorted(properties, key=_order):
+            if slot.kind in ("integer", "number", "object") or _is_number_list(slot):
+                continue
+            sharp = [f for f in exact_values(slot, self.text) if not overlaps(f, self.used)]
+            if not sharp:
+                continue
+            self.exact.add(slot.name)
+            if slot.kind == "array":
+                self.args[slot.name] = [item.value for item in sharp]
+                self.used += [(item.start, item.end) for item in sharp]
+                continue
+            self.args[slot.name] = sharp[0].value
+            if slot.kind != "boolean":
+                # A word that says yes to one thing may be the value of another.
+                self.used += [(item.start, item.end) for item in sharp]
+            values = list(dict.fromkeys(found.value for found in sharp))[1:]
+            if slot.required and not slot.schema.get("enum") and slot.kind == "string":
+                self.more = self.more or [{slot.name: value} for value in values]
+
+    def take_numbers(self, properties: Sequence[Slot]) -> None:
+        """Numbers, to the slots whose words and units stand beside them."""
+        numeric = [slot for slot in properties if slot.kind in ("integer", "number")]
+        found = assign_numbers(numeric, self.candidates, self.text, self.used)
+        for slot in numeric:
+            if (one := found.chosen.get(slot.name)) is not None:
+                self.args[slot.name] = _number(slot, one, self.text)
+                self.exact.add(slot.name)
+                self.used.append((one.start, one.end))
+
+    def take_texts(
+        self, properties: Sequence[Slot], tool: frozenset[str], encoder: CachedEncoder | None
+    ) -> None:
+        """Names, quotations and phrases, where they fit best."""
+        wordy = [slot for slot in properties if slot.kind == "string"]
+        loose = [slot for slot in wordy if slot.name not in self.args and _may_be_loose(slot)]
+        candidates = [one for one in self.candidates if one.kind != "number"]
+        found = assign_texts(loose, candidates, self.text, self.used, tool, encoder)
+        for slot in loose:
+            if (one := found.chosen.get(slot.name)) is not None:
+                self.args[slot.name] = as_written(slot, one)
+                self.used.append((one.start, one.end))
+            elif slot.required and set(slot.name_words) & _FREE_TEXT:
+                self.args[slot.name] = self.text.strip()
+
+    def take_lists(
+        self, properties: Sequence[Slot], tool: frozenset[str], encoder: CachedEncoder | None
+    ) -> None:
+        """Values that stand beside one another."""
+        for slot in properties:
+            if slot.kind == "array" and slot.name not in self.args:
+                items = slot.schema.get("items") or {}
+                inner = Slot(
+                    slot.name,
+                    str(items.get("type", "string")),
+                    {**items, "description": slot.schema.get("description", "")},
+                    slot.required,
+                )
+                if inner.kind in ("integer", "number"):
+                    pool = [c for c in self.candidates if c.kind == "number"]
+                    found = assign_numbers([inner], pool, self.text, self.used)
+                else:
+                    pool = [c for c in self.candidates if c.kind != "number"]
+                    found = assign_texts([inner], pool, self.text, self.used, tool, encoder)
+                if (one := found.chosen.get(slot.name)) is not None:
+                    free = [
+                        c for c in pool if not overlaps(Found(c.value, c.start, c.end), self.used)
+                    ]
+                    values = coordinated(self.text, one, free, lambda c: found.score(slot.name, c))
+                    self.args[slot.name] = [
+                        _number(inner, c, self.text) if c.kind == "number" else c.value
+                        for c in values
+                    ]
+                    self.used += [(c.start, c.end) for c in values]
+
+
+def _is_number_list(slot: Slot) -> bool:
+    items = slot.schema.get("items") or {}
+    return slot.kind == "array" and items.get("type") in ("integer", "number", "float")
+
+
+def _may_be_loose(slot: Slot) -> bool:
+    """Whether words around a value may point to it, where the schema does not tell it apart."""
+    words = set(slot.name_words)
+    if any(key in slot.schema for key in ("enum", "format", "pattern")) or words & ID_WORDS:
+        return False
+    return format_by_name(words) in ("", "date") and not {"key", "token", "password"} & (
+        words if len(words) > 1 else set()
+    )
+
+
+def _number(slot: Slot, one: Candidate, text: str) -> int | float:
+    """A number as its slot wants it; "5%" is 0.05 for a rate that is no whole number."""
+    value = typed(slot, Found(one.value, one.start, one.end))
+    said = str(slot.schema.get("description", "")).lower()
+    percent = "%" in text[one.start : one.end + 2]
+    if percent and slot.kind == "number" and not re.search(r"percent(?!.*decimal)", said):
+        return round(value / 100, 12)
+    return value
+
+
+def _flatten(properties: Sequence[Slot], prefix: str = "") -> list[Slot]:
+    """Slots of nested objects beside the others, their names joined by a dot."""
+    found: list[Slot] = []
+    for slot in properties:
+        name = f"{prefix}{slot.name}"
+        if slot.kind == "object" and slot.schema.get("properties"):
+            found += _flatten(slots(slot.schema), f"{name}.")
+        else:
+            found.append(Slot(name, slot.kind, slot.schema, slot.required and not prefix))
+    return found
+
+
+def _nest(properties: Sequence[Slot], flat: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    args: dict[str, Any] = {}
+    for slot in properties:
+        name = f"{prefix}{slot.name}"
+        if slot.kind == "object" and slot.schema.get("properties"):
+            inner = _nest(slots(slot.schema), flat, f"{name}.")
+            if inner:
+                args[slot.name] = inner
+        elif name in flat:
+            args[slot.name] = flat[name]
+    return args
 
 
 def _order(slot: Slot) -> tuple[bool, bool, bool]:
@@ -137,49 +261,4 @@ def _from_facts(slot: Slot, facts: Mapping[str, str]) -> Any:
         sharp = any(key in slot.schema for key in ("pattern", "enum", "format"))
         values = [f.value for f in exact_values(slot, text)]
         return values[0] if values else (None if sharp else text)
-    return None
-
-
-def _loose(slot: Slot, text: str, used: Sequence[tuple[int, int]]) -> Found | None:
-    """A value that the words around it point to: a quotation, "called X", a name, free text."""
-    schema = slot.schema
-    words = slot.name_words
-    if any(key in schema for key in ("enum", "format")) or set(words) & ID_WORDS:
-        return None
-    if format_by_name(set(words)):
-        return None
-    if set(words) & {"reason"} and (why := _REASON.search(text)):
-        return Found(why.group(1).strip(), *why.span(1))
-    quoted = [f for f in quotations(text) if not overlaps(f, used)]
-    if quoted:
-        return quoted[0]
-    if set(words) & _FREE_TEXT:
-        return Found(text.strip(), len(text), len(text)) if slot.required else None
-    proper = [f for f in names(text) if not overlaps(f, used)]
-    if cued := _cued(words, text, proper):
-        return cued
-    if not slot.required or not proper:
-        return None
-    if set(words) & _PLACE_WORDS:
-        placed = [
-            f
-            for f in proper
-            if re.search(r"\b(?:in|at|for|near|to|of)\s+(?:the\s+)?$", text[: f.start])
-        ]
-        return (placed or proper)[0]
-    return proper[0]
-
-
-def _cued(words: Sequence[str], text: str, proper: Sequence[Found]) -> Found | None:
-    """The name after its own property word, or after the preposition that the property is."""
-    direction = {"origin": "from", "source": "from", "start": "from", "departure": "from"}
-    direction |= {"destination": "to", "target": "to", "end": "to", "arrival": "to"}
-    cues = [*words, *(direction[word] for word in words if word in direction)]
-    for found in proper:
-        before = text[: found.start].lower()
-        if any(
-            re.search(rf"\b{re.escape(cue)}\s*(?:is|:|=|of|called|named)?\s*(?:the\s+)?$", before)
-            for cue in cues
-        ):
-            return found
     return None

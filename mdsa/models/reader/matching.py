@@ -14,7 +14,7 @@ from mdsa.models.reader.words import STOP_WORDS, stem, tokens
 
 __all__ = ["ID_WORDS", "exact_values", "format_by_name"]
 
-ID_WORDS = {"code", "id", "identifier", "key", "no", "number", "ref", "reference", "serial", "sku"}
+ID_WORDS = {"code", "id", "identifier", "no", "number", "ref", "reference", "serial", "sku"}
 # `email_count` and `address_type` hold no e-mail or postal address.
 _NOT_THE_THING = {"count", "format", "id", "ip", "name", "type"}
 _EXAMPLE = re.compile(r"\b[A-Z]{1,6}[-_]?\d{2,}\b")

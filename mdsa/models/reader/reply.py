@@ -22,6 +22,9 @@ __all__ = ["Limits", "Reply", "compose"]
 # Set on the questions of tests/data/reader: tool requests score 0.8 and more, others below 0.5.
 _TOOL_FITS = 0.5
 _PASSAGE_FITS = 0.5
+# Without passages: set on the half of BFCL that is for fitting.
+_RELEVANT = 0.35
+_PLAIN_REQUEST = 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,11 @@ def _decide(
         max_sentences=limits.max_sentences,
     )
     choice = choose(request, tools, encoder, facts=conversation.facts, earlier=conversation.earlier)
+    if choice is not None and not conversation.passages:
+        fits = choice.relevance >= _RELEVANT or choice.score >= _PLAIN_REQUEST
+        if choice.general and choice.filled.missing and not choice.own:
+            fits = False  # about the rules, not about a case of the caller's
+        return _Part(request, choice if fits else None, found)
     if choice is None or choice.score < _TOOL_FITS:
         return _Part(request, None, found)
     if choice.general and not choice.named:

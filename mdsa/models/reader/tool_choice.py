@@ -12,6 +12,7 @@ from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.features import Question
 from mdsa.models.reader.question import is_question
 from mdsa.models.reader.render import label
+from mdsa.models.reader.tool_relevance import relevance, relevance_row
 from mdsa.models.reader.words import content_stems, stem, tokens
 
 __all__ = ["Choice", "Tool", "choose", "rank"]
@@ -83,6 +84,7 @@ class Choice:
         named: whether the message itself names the thing that a required argument identifies.
         general: whether the request asks about the rules rather than the caller's own case.
         own: whether it speaks of something of the caller's ("my order").
+        features: what its relevance depends on; see `tool_relevance`.
         rival: another tool that fits as well, where the chosen one changes something.
     """
 
@@ -92,7 +94,13 @@ class Choice:
     named: bool
     general: bool
     own: bool
+    features: tuple[float, ...] = ()
     rival: Tool | None = None
+
+    @property
+    def relevance(self) -> float:
+        """Probability that the tool serves the request, where nothing but tools could."""
+        return relevance(self.features)
 
 
 def choose(
@@ -146,7 +154,9 @@ def rank(
     leaning = list(earlier) if request.background else []
     choices: list[Choice] = []
     for index, tool in enumerate(tools):
-        filled = fill(tool.parameters, text, facts=facts, earlier=leaning)
+        filled = fill(
+            tool.parameters, text, facts=facts, earlier=leaning, encoder=encoder, tool=tool.name
+        )
         required = set(tool.parameters.get("required", ()))
         named = bool(required & filled.identifying)
         own_words = stems[index] - shared - _READS
@@ -168,5 +178,21 @@ def rank(
             score -= 0.4
         if not _OWN.search(text) and not named and not orders and is_question(text):
             score -= 0.1
-        choices.append(Choice(tool, score, filled, named, general, own))
+        open_share = len(required & set(filled.missing)) / len(required) if required else 0.0
+        row = relevance_row(
+            float(by_description[index]),
+            float(by_name[index]),
+            named_action,
+            asked,
+            stems[index] | _described(tool),
+            1 - open_share,
+        )
+        choices.append(Choice(tool, score, filled, named, general, own, row))
     return sorted(choices, key=lambda choice: -choice.score)
+
+
+def _described(tool: Tool) -> set[str]:
+    """Stems of a tool's description and of its arguments."""
+    properties: Mapping[str, Any] = tool.parameters.get("properties", {})
+    texts = [f"{label(name)} {each.get('description', '')}" for name, each in properties.items()]
+    return set(content_stems(" ".join([tool.description, *texts])))

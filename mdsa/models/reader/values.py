@@ -24,7 +24,7 @@ _WORDS = {word: number for number, word in enumerate(_COUNTING.split())} | {
 }
 _SCALES = {"k": 1e3, "thousand": 1e3, "million": 1e6, "billion": 1e9, "hundred": 1e2}
 _NUMBER = re.compile(
-    r"(?<![\w.#-])(?P<sign>-)?[$€£]?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+    r"(?<![\w.#^-])(?P<sign>-)?[$€£]?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
     r"(?P<exponent>[eE][+-]?\d+)?(?:\s*(?P<scale>thousand|million|billion|hundred|k)\b)?"
     r"(?P<percent>\s*%)?(?!\d|[-/:]\d|\.\d)"
 )
@@ -38,7 +38,7 @@ _DATES = (
         re.IGNORECASE,
     ),
     re.compile(
-        rf"\b{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<year>\d{{4}})\b", re.IGNORECASE
+        rf"\b{_MONTH}\s?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s?(?P<year>\d{{4}})\b", re.IGNORECASE
     ),
 )
 _FORMATS = {
@@ -50,15 +50,16 @@ _FORMATS = {
     # Number and street, then what follows up to the end of the sentence.
     "address": r"\d{1,5}[A-Za-z]? (?:[A-ZÀ-Þ][\w'.-]*|\d+\w+)"
     r"(?:,? (?:[A-ZÀ-Þ][\w'.-]*|\d[\w-]*|of|the))*"
-    r"(?<![.,])",
+    r"(?<![.,])"
+    r"|\d{1,5} (?:\w+ ){1,3}(?:street|avenue|road|lane|drive|boulevard|square)\b",
     "time": r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?",
     "date-time": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?",
 }
-_QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|(?<!\w)'([^'\n]+)'(?!\w)")
+_QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|(?<!\w)'((?:[^'\n]|'(?=\w))+)'(?!\w)")
 _CODE = re.compile(r"#?\b(?=[\w-]*\d)[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*\b")
 _NAME = re.compile(
     r"[A-ZÀ-Þ][\w'’&.-]*(?:(?:\s+(?:of|de|la|van|von|the|and)(?=\s+[A-ZÀ-Þ]))?\s+[A-ZÀ-Þ][\w'’&-]*)*"  # noqa: RUF001
-    r"(?:,\s+[A-ZÀ-Þ][\w-]*(?:\s+[A-ZÀ-Þ][\w-]*)*)?"
+    r"(?:,\s+[A-ZÀ-Þ][\w.-]*(?:\s+[A-ZÀ-Þ][\w-]*)*)?"
 )
 
 
@@ -75,6 +76,8 @@ def numbers(text: str) -> list[Found]:
     """Numbers in digits or words ("two", "3.5 million"); not the digits of dates and codes."""
     taken = [(f.start, f.end) for f in dates(text)]
     found: list[Found] = []
+    # In brackets a comma parts numbers, even without a space after it.
+    text = re.sub(r"[\[(][-\d.,\s]+[\])]", lambda m: m.group().replace(",", " "), text)
     for match in _NUMBER.finditer(text):
         if any(start <= match.start() < end for start, end in taken):
             continue

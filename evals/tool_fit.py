@@ -1,0 +1,208 @@
+"""Fits the weights by which the reader gives values of a message to a tool's arguments.
+
+    python -m mdsa.evals.tool_fit --data-dir DIR [--check]
+
+On the half of BFCL's simple and parallel requests that is for fitting. For each argument the
+candidates of the message compete with each other and with no value (a conditional logit, as in
+`mdsa.evals.reader_fit`); a candidate is right where BFCL lists it. Required arguments are seen
+again without the candidates that are right: then no value is. `--check` prints how often the best
+candidate is right in four-fold cross-validation over the requests instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mdsa.embeddings import load_embeddings
+from mdsa.evals.reader_fit import Group, Matrix, fit
+from mdsa.evals.tool_calls import other_tools
+from mdsa.evals.tool_data import TOOL_SETS, ToolCase, load_tools
+from mdsa.evals.tool_matching import same_value
+from mdsa.models.reader.candidates import Candidate, find_candidates
+from mdsa.models.reader.encoder import CachedEncoder
+from mdsa.models.reader.features import Question
+from mdsa.models.reader.render import label
+from mdsa.models.reader.slot_features import (
+    NUMBER_FEATURES,
+    TEXT_FEATURES,
+    number_rows,
+    text_rows,
+)
+from mdsa.models.reader.slots import Slot, slots
+from mdsa.models.reader.tool_choice import Tool, rank
+from mdsa.models.reader.words import content_stems
+
+__all__ = ["Example", "examples", "main"]
+
+_PENALTY = 0.5
+_EMPTY_WEIGHT = 0.3
+_FOLDS = 4
+_SEED = 5
+_OTHERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """The candidates for one argument of one request."""
+
+    request: str
+    group: Group
+
+
+def examples(
+    cases: Sequence[ToolCase], encoder: CachedEncoder
+) -> tuple[list[Example], list[Example]]:
+    """Those of text and those of numeric arguments."""
+    texts: list[Example] = []
+    figures: list[Example] = []
+    for case in cases:
+        tool = case.tools[0]["function"]
+        found = find_candidates(case.request)
+        stems = frozenset(content_stems(label(tool["name"])))
+        properties = slots(tool["parameters"])
+        wordy = [s for s in properties if s.kind == "string" and not s.schema.get("enum")]
+        numeric = [s for s in properties if s.kind in ("integer", "number")]
+        words = [one for one in found if one.kind != "number"]
+        numbers = [one for one in found if one.kind == "number"]
+        for slot in wordy if words else ():
+            rows = text_rows(slot, words, case.request, wordy, stems, encoder)
+            texts += _examples(case, slot, words, rows, _is_text)
+        for slot in numeric if numbers else ():
+            rows = number_rows(slot, numbers, case.request, numeric)
+            figures += _examples(case, slot, numbers, rows, _is_number)
+    return texts, figures
+
+
+def _examples(
+    case: ToolCase,
+    slot: Slot,
+    candidates: Sequence[Candidate],
+    rows: Matrix,
+    right: Callable[[Candidate, Any], bool],
+) -> list[Example]:
+    allowed = [value for call in case.expected for value in call.args.get(slot.name, ())]
+    labels = np.array([float(any(right(c, value) for value in allowed)) for c in candidates])
+    if not labels.any() and slot.required:
+        return []  # the right value is none of the candidates
+    found = [Example(case.id, Group(rows, np.zeros(len(rows)), labels))]
+    gold = [c for c, is_right in zip(candidates, labels, strict=True) if is_right]
+    left = [
+        place
+        for place, one in enumerate(candidates)
+        if not any(one.start < other.end and other.start < one.end for other in gold)
+    ]
+    if slot.required and gold and left:
+        empty = Group(rows[left], np.zeros(len(left)), np.zeros(len(left)), _EMPTY_WEIGHT)
+        found.append(Example(case.id, empty))
+    return found
+
+
+def relevance_rows(
+    cases: Sequence[ToolCase], encoder: CachedEncoder
+) -> tuple[Matrix, NDArray[np.bool_]]:
+    """What a request's own tool looks like, and the best of four tools of other requests."""
+    rows: list[tuple[float, ...]] = []
+    own: list[bool] = []
+    for case in cases:
+        for tools in (case.tools, other_tools(case, cases, _SEED, _OTHERS)):
+            choices = rank(
+                Question(case.request), [Tool.from_openai(t) for t in tools], encoder, facts={}
+            )
+            rows.append(choices[0].features)
+            own.append(tools is case.tools)
+    return np.array(rows), np.array(own)
+
+
+def _is_text(one: Candidate, value: Any) -> bool:
+    return isinstance(value, str) and value != "" and same_value(one.text, value)
+
+
+def _is_number(one: Candidate, value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    assert isinstance(one.value, int | float)  # noqa: S101  `numbers` holds nothing else
+    return any(abs(said - value) < 1e-9 for said in (one.value, one.value / 100))
+
+
+def _check(found: Sequence[Example]) -> dict[str, float]:
+    """How often the best candidate is right, and how often none is chosen where none is."""
+    requests = sorted({one.request for one in found})
+    best: list[bool] = []
+    none: list[bool] = []
+    for fold in range(_FOLDS):
+        held = set(requests[fold::_FOLDS])
+        intercept, weights = fit([e.group for e in found if e.request not in held], _PENALTY)
+        for example in found:
+            if example.request in held:
+                odds = example.group.rows @ weights + intercept
+                if example.group.labels.any():
+                    best.append(bool(example.group.labels[odds.argmax()]))
+                elif example.group.weight == 1.0:
+                    none.append(bool(odds.max() <= 0))
+    return {
+        "arguments": len(best),
+        "best_right": round(float(np.mean(best)), 3),
+        "left_out": len(none),
+        "none_chosen": round(float(np.mean(none)), 3),
+    }
+
+
+def _relevance(rows: Matrix, own: NDArray[np.bool_], *, check: bool) -> dict[str, Any]:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import cross_val_predict
+
+    model = LogisticRegression(C=10)
+    if check:
+        called = cross_val_predict(model, rows, own, cv=8, method="predict_proba")[:, 1] >= 0.35
+        return {
+            "own_called": round(float(called[own].mean()), 3),
+            "others_called": round(float(called[~own].mean()), 3),
+        }
+    model.fit(rows, own)
+    return {
+        "intercept": round(float(model.intercept_[0]), 2),
+        "weights": [round(float(weight), 2) for weight in model.coef_[0]],
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the weights as JSON, ready for `mdsa.models.reader.slot_weights`."""
+    parser = argparse.ArgumentParser(prog="mdsa.evals.tool_fit")
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--check", action="store_true", help="cross-validate instead")
+    options = parser.parse_args(arguments)
+    cases = [
+        case for name in TOOL_SETS for case in load_tools(name, options.data_dir, held_out=False)
+    ]
+    encoder = CachedEncoder(load_embeddings(), size=100_000)
+    texts, figures = examples(cases, encoder)
+    result: dict[str, Any] = {}
+    for kind, found, names in (
+        ("text", texts, TEXT_FEATURES),
+        ("number", figures, NUMBER_FEATURES),
+    ):
+        if options.check:
+            result[kind] = _check(found)
+            continue
+        intercept, weights = fit([one.group for one in found], _PENALTY)
+        named = zip(names, weights, strict=True)
+        result[kind] = {
+            "intercept": round(intercept, 2),
+            "weights": {name: round(float(weight), 2) for name, weight in named},
+        }
+    rows, own = relevance_rows(cases, encoder)
+    result["relevance"] = _relevance(rows, own, check=options.check)
+    sys.stdout.write(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,198 @@
+"""Which value of a message belongs to which argument: scored pair by pair, decided together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mdsa.models.reader.candidates import Candidate
+from mdsa.models.reader.encoder import CachedEncoder
+from mdsa.models.reader.numeric import fits
+from mdsa.models.reader.slot_features import (
+    NUMBER_FEATURES,
+    TEXT_FEATURES,
+    number_rows,
+    text_rows,
+)
+from mdsa.models.reader.slot_weights import NUMBER_WEIGHTS, TEXT_WEIGHTS, Weights
+from mdsa.models.reader.slots import Slot
+from mdsa.models.reader.values import Found
+from mdsa.models.reader.words import content_stems, stem
+
+__all__ = ["Assignment", "assign_numbers", "assign_texts"]
+
+_LEAST_REQUIRED = -3.0
+_LEAST_OPTIONAL = 0.0
+_NEVER = -1e3
+_TEXT = TEXT_WEIGHTS.vector(TEXT_FEATURES)
+_NUMBER = NUMBER_WEIGHTS.vector(NUMBER_FEATURES)
+_AS_WELL = 1.5
+"""Difference in log-odds that says little where two slots are of one kind."""
+_NEARLY = 0.4
+_COUNTED = re.compile(
+    r"\d+|_?\b[a-e]$|(?<=_)[a-e]$|first|second|third|one|two|start|end|from|to|origin|destination|"
+    r"source|target|_|(?<=dataset)[a-e]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What was chosen, and what else came into question.
+
+    Attributes:
+        chosen: candidate of each slot that has one, by name.
+        scores: log-odds of every candidate against no value, by the slot's name.
+        candidates: in the order of the scores.
+    """
+
+    chosen: dict[str, Candidate] = field(default_factory=dict)
+    scores: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    candidates: Sequence[Candidate] = ()
+
+    def score(self, name: str, one: Candidate) -> float:
+        """Log-odds of one candidate for one slot."""
+        return float(self.scores[name][list(self.candidates).index(one)])
+
+
+def assign_texts(
+    slots: Sequence[Slot],
+    candidates: Sequence[Candidate],
+    text: str,
+    used: Sequence[tuple[int, int]],
+    tool_stems: frozenset[str],
+    encoder: CachedEncoder | None,
+) -> Assignment:
+    """Give text slots their values; no two values overlap, nor what is used already."""
+    if not slots or not candidates:
+        return Assignment()
+    stems = [set(content_stems(one.text)) for one in candidates]
+    scores = {
+        slot.name: _scored(
+            text_rows(slot, candidates, text, slots, tool_stems, encoder), TEXT_WEIGHTS, _TEXT
+        )
+        for slot in slots
+    }
+    chosen: dict[str, Candidate] = {}
+    taken = list(used)
+    open_slots = {slot.name: slot for slot in slots}
+    while open_slots:
+        best: tuple[float, str, Candidate] | None = None
+        for name, slot in open_slots.items():
+            least = _LEAST_REQUIRED if slot.required else _LEAST_OPTIONAL
+            for one, score in zip(candidates, scores[name], strict=True):
+                if (
+                    score > least
+                    and not _overlaps(one, taken)
+                    and (best is None or score > best[0])
+                ):
+                    best = (float(score), name, one)
+        if best is None:
+            break
+        _, name, one = best
+        chosen[name] = one
+        taken.append((one.start, one.end))
+        del open_slots[name]
+    found = Assignment(chosen, scores, candidates)
+    _widen(found, taken)
+    _put_in_order(slots, found)
+    return found
+
+
+def assign_numbers(
+    slots: Sequence[Slot],
+    candidates: Sequence[Candidate],
+    text: str,
+    used: Sequence[tuple[int, int]],
+) -> Assignment:
+    """Give numeric slots their numbers, so that the sum of the scores is the greatest."""
+    from scipy.optimize import linear_sum_assignment
+
+    free = [one for one in candidates if one.kind == "number" and not _overlaps(one, used)]
+    if not slots or not free:
+        return Assignment()
+    scores = {
+        slot.name: np.where(
+            [fits(slot, Found(one.value, one.start, one.end)) for one in free],
+            _scored(number_rows(slot, free, text, slots), NUMBER_WEIGHTS, _NUMBER),
+            _NEVER,
+        )
+        for slot in slots
+    }
+    table = np.stack([scores[slot.name] for slot in slots])
+    least = np.array([_LEAST_REQUIRED if slot.required else _LEAST_OPTIONAL for slot in slots])
+    gain = np.maximum(table - least[:, None], 0.0)
+    rows, columns = linear_sum_assignment(-gain)
+    chosen = {
+        slots[row].name: free[column]
+        for row, column in zip(rows, columns, strict=True)
+        if gain[row, column] > 0
+    }
+    found = Assignment(chosen, scores, free)
+    _put_in_order(slots, found)
+    # Numbers without a word beside them go in order, if there is one for each.
+    rest = [slot for slot in slots if slot.required and slot.name not in chosen]
+    left = [one for one in free if one not in chosen.values()]
+    if len(rest) == len(left):
+        chosen.update(
+            {
+                slot.name: one
+                for slot, one in zip(rest, left, strict=True)
+                if fits(slot, Found(one.value, one.start, one.end))
+            }
+        )
+    return found
+
+
+def _put_in_order(slots: Sequence[Slot], found: Assignment) -> None:
+    """Where two values would do as well the other way round, the first goes to the first slot."""
+    filled = [slot.name for slot in slots if slot.name in found.chosen]
+    for place, first in enumerate(filled):
+        for second in filled[place + 1 :]:
+            one, other = found.chosen[first], found.chosen[second]
+            if one.start < other.start:
+                continue
+            kept = found.score(first, one) + found.score(second, other)
+            turned = found.score(first, other) + found.score(second, one)
+            bound = _AS_WELL if _stem_of(first) == _stem_of(second) else _NEARLY
+            if kept - turned < bound:
+                found.chosen[first], found.chosen[second] = other, one
+
+
+def _stem_of(name: str) -> str:
+    """What two names have in common that count or contrast the same thing: city1, end_city."""
+    return _COUNTED.sub("", name.lower())
+
+
+def _widen(found: Assignment, taken: Sequence[tuple[int, int]]) -> None:
+    """Rather a whole name than a part of it, where both would do."""
+    for name, one in list(found.chosen.items()):
+        others = [(c.start, c.end) for key, c in found.chosen.items() if key != name]
+        own = (one.start, one.end)
+        blocked = [*others, *(span for span in taken if span != own and span not in others)]
+        for wider in found.candidates:
+            if (
+                wider.kind == one.kind == "name"
+                and wider.whole
+                and wider.start <= one.start
+                and one.end <= wider.end
+                and wider.words > one.words
+                and "," not in wider.text
+                and " and " not in wider.text
+                and not _overlaps(wider, blocked)
+                and found.score(name, one) - found.score(name, wider) < _AS_WELL
+            ):
+                found.chosen[name] = wider
+
+
+def _scored(
+    rows: NDArray[np.float64], weights: Weights, vector: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    return np.asarray(rows @ vector + weights.intercept)
+
+
+def _overlaps(one: Candidate, taken: Sequence[tuple[int, int]]) -> bool:
+    return any(one.start < end and start < one.end for start, end in taken)

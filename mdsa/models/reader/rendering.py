@@ -1,0 +1,45 @@
+"""A value of the message in the form that its argument's description asks for."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from mdsa.models.reader.candidates import Candidate
+from mdsa.models.reader.slot_features import options
+from mdsa.models.reader.slots import Slot
+from mdsa.models.reader.words import content_stems
+
+__all__ = ["as_written"]
+
+_LETTERS = re.compile(
+    r"\b(?:y{2,4}|m{1,2}|d{1,2})(?:[-/. ](?:y{2,4}|m{1,2}|d{1,2})){2}\b", re.IGNORECASE
+)
+_WORDS = re.compile(r"\b(?:year|month|day)(?:[-/](?:year|month|day)){2}\b", re.IGNORECASE)
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def as_written(slot: Slot, one: Candidate) -> str:
+    """The value's text: a date in the format described, an option as it is spelled there."""
+    said = one.text
+    description = str(slot.schema.get("description", ""))
+    if one.kind == "date" and _ISO.fullmatch(said):
+        return _in_format(said, description)
+    given = options(description)
+    for part in said.split("-") if "-" in said else ():
+        if part in given:  # "a gas-powered vehicle"
+            return part
+    stems = content_stems(said)
+    for option in given:
+        if stems and content_stems(option) == stems and option.lower() != said.lower():
+            return option
+    return said
+
+
+def _in_format(iso: str, description: str) -> str:
+    found = _LETTERS.search(description) or _WORDS.search(description)
+    if found is None:
+        return iso
+    day = date.fromisoformat(iso)
+    parts = {"y": f"{day.year:04d}", "m": f"{day.month:02d}", "d": f"{day.day:02d}"}
+    return re.sub(r"[a-zA-Z]+", lambda word: parts[word.group()[0].lower()], found.group())
