@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from mdsa.domains.config import DomainConfig
 from mdsa.errors import ConfigError
@@ -45,6 +45,13 @@ class AppFile(BaseModel):
 
     name: str = Field(min_length=1)
     model: str = Field(default="embedded://reader", description="Domains' default model.")
+    fallback: list[str] = Field(
+        default_factory=list,
+        description="Models that are asked in turn where a domain's model fails.",
+    )
+    warm_up: bool = Field(
+        default=False, description="Load the models at the start, not at the first question."
+    )
     reasoning_model: str = Field(
         default="embedded://clauses", description="Splits hard messages into questions."
     )
@@ -64,6 +71,11 @@ class AppFile(BaseModel):
         default_factory=list, description="Tool families, as `module:function`."
     )
     mcp_servers: dict[str, McpServerConfig] = Field(default_factory=dict)
+
+    @field_validator("fallback", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
 
 
 class DomainEntry(BaseModel):

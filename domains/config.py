@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from mdsa.errors import InvalidInputError
 from mdsa.router.protocol import RouterDomain
@@ -68,12 +68,24 @@ class DomainConfig(BaseModel):
         default=None,
         description="Model reference, such as `ollama://llama3:8b`; None is the app's default.",
     )
+    fallback: list[str] = Field(
+        default_factory=list,
+        description=(
+            "Model references, asked in turn where the model fails; none means the app's. The "
+            "embedded reader comes after them."
+        ),
+    )
     system_prompt: Text = Field(default="", description="Instructions for the domain's model.")
     tools: list[str] = Field(default_factory=list, description="Registered tools it may call.")
     max_tokens: int = Field(default=500, gt=0, description="Longest answer, in tokens.")
     temperature: float = Field(default=0.7, ge=0, le=2)
     top_k: int = Field(default=5, gt=0, le=50, description="Passages retrieved for a question.")
     max_tool_rounds: int = Field(default=4, ge=0, le=20, description="Tool rounds in a turn.")
+
+    @field_validator("fallback", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
 
     @classmethod
     def create(cls, **fields: Any) -> Self:

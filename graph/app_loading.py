@@ -36,6 +36,7 @@ def app_settings(app: App, settings: Settings) -> Settings:
     for key, reference in (
         ("model", app.file.model),
         ("reasoning_model", app.file.reasoning_model),
+        *(("fallback", reference) for reference in app.file.fallback),
     ):
         try:
             check_reference(models, key, reference)
@@ -48,6 +49,8 @@ def app_settings(app: App, settings: Settings) -> Settings:
     }
     if app.file.target_error is not None:
         keys["target_error"] = app.file.target_error
+    if app.file.fallback:
+        keys["fallback_models"] = app.file.fallback
     return settings.model_copy(update=keys)
 
 

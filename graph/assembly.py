@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from langchain_core.language_models import BaseChatModel
 from langchain_core.retrievers import BaseRetriever
 from langgraph.types import Checkpointer
 
@@ -16,6 +15,7 @@ from mdsa.errors import InvalidInputError
 from mdsa.graph.builder import AgentGraph, build_graph
 from mdsa.graph.domain_subgraph import Specialist
 from mdsa.models import ModelRegistry
+from mdsa.nodes.model_choice import ModelChoice
 from mdsa.router import Router
 from mdsa.router.opening import open_router
 from mdsa.settings import Settings
@@ -68,7 +68,10 @@ class Assembly:
     """Opens the knowledge when the first graph is built; importing its store takes a second."""
     default_model: str = READER
     reasoning_model: str = CLAUSES
+    fallback_models: Sequence[str] = ()
+    """Asked where a domain that names no fallback of its own is not answered by its model."""
     model_timeout_s: float | None = None
+    first_token_s: float | None = None
     domain_timeout_s: float | None = None
     max_history: int = 60
     domains: DomainRegistry = field(default_factory=DomainRegistry, init=False)
@@ -86,7 +89,8 @@ class Assembly:
             UnknownNameError: it names a tool or a model scheme that does not exist.
         """
         self.tools.langchain_tools(config.tools)
-        self.models.parse(config.model_name or self.default_model)
+        for reference in self._references(config):
+            self.models.parse(reference)
         with self._lock:
             self.domains.add(config)
             try:
@@ -119,7 +123,6 @@ class Assembly:
                     load_reasoning_model=self._reasoning_loader(),
                     reasoning_timeout_s=self.model_timeout_s,
                     checkpointer=checkpointer,
-                    domain_timeout_s=self.domain_timeout_s,
                     max_history=self.max_history,
                 )
                 self._checkpointer = checkpointer
@@ -127,37 +130,62 @@ class Assembly:
 
     def specialist(self, config: DomainConfig) -> Specialist:
         """Bind a domain's model, knowledge and tools to it."""
-        reference = config.model_name or self.default_model
+        model, *fallbacks = (
+            self._choice(reference, temperature=config.temperature, max_tokens=config.max_tokens)
+            for reference in self._references(config)
+        )
         return Specialist(
             name=config.name,
             description=config.description,
-            load_model=self._loader(
-                reference, temperature=config.temperature, max_tokens=config.max_tokens
-            ),
-            load_fallback=None if reference == READER else self._loader(READER),
+            load_model=model,
+            fallbacks=fallbacks,
             retriever=self.knowledge().retriever(config.name, k=config.top_k),
             tools=self.tools.langchain_tools(config.tools),
             system_prompt=config.system_prompt,
             max_tool_rounds=config.max_tool_rounds,
             model_timeout_s=self.model_timeout_s,
+            first_token_s=self.first_token_s,
+            time_limit_s=self.domain_timeout_s,
         )
 
+    def models_in_use(self) -> list[str]:
+        """References of the models that the agent may ask, fallbacks included, each once."""
+        configured = [self._references(config) for config in self.domains.all()]
+        references = [reference for listed in configured for reference in listed]
+        references += self._references(None)
+        references += [] if self.reasoning_model == CLAUSES else [self.reasoning_model]
+        return list(dict.fromkeys(references))
+
+    def _references(self, config: DomainConfig | None) -> list[str]:
+        """A domain's models in the order in which they are asked; None is no domain."""
+        model = (config.model_name if config else None) or self.default_model
+        fallbacks = (config.fallback if config else None) or self.fallback_models
+        return list(dict.fromkeys([model, *fallbacks, READER]))
+
     def _unmatched(self) -> Specialist:
+        model, *fallbacks = map(self._choice, self._references(None))
         return Specialist(
             name="unmatched",
             description="Shared knowledge that belongs to no domain",
-            load_model=self._loader(self.default_model),
-            load_fallback=None if self.default_model == READER else self._loader(READER),
+            load_model=model,
+            fallbacks=fallbacks,
             retriever=self.knowledge().retriever(None),
             system_prompt="You answer general questions from shared knowledge.",
             model_timeout_s=self.model_timeout_s,
+            first_token_s=self.first_token_s,
+            time_limit_s=self.domain_timeout_s,
         )
 
-    def _reasoning_loader(self) -> Callable[[], BaseChatModel] | None:
-        return None if self.reasoning_model == CLAUSES else self._loader(self.reasoning_model)
+    def _reasoning_loader(self) -> ModelChoice | None:
+        return None if self.reasoning_model == CLAUSES else self._choice(self.reasoning_model)
 
-    def _loader(self, reference: str, **options: Any) -> Callable[[], BaseChatModel]:
-        return lambda: self.models.get(reference, **options)
+    def _choice(self, reference: str, **options: Any) -> ModelChoice:
+        return ModelChoice(
+            reference,
+            lambda: self.models.get(reference, **options),
+            # The last resort is always asked: it is in this process, and nothing comes after it.
+            None if reference == READER else self.models.breaker(reference),
+        )
 
 
 def open_assembly(
@@ -179,7 +207,7 @@ def open_assembly(
         models: in place of a registry of the settings.
         tools: in place of an empty registry.
         default_model: model reference of domains that name none.
-        domain_timeout_s: see `build_graph`.
+        domain_timeout_s: longest time of a domain's turn, in seconds.
 
     Raises:
         InvalidInputError: a model reference, or the intent model's path, is no text.
@@ -191,6 +219,8 @@ def open_assembly(
         models = ModelRegistry(settings)
     check_reference(models, "reasoning_model_path", settings.reasoning_model_path)
     check_reference(models, "default_model", default_model)
+    for reference in settings.fallback_models:
+        check_reference(models, "fallback_models", reference)
     return Assembly(
         router=router or open_router(settings.intent_model_path),
         models=models,
@@ -198,7 +228,9 @@ def open_assembly(
         knowledge=knowledge,
         default_model=default_model,
         reasoning_model=settings.reasoning_model_path,
+        fallback_models=settings.fallback_models,
         model_timeout_s=settings.request_timeout_s / 2,
+        first_token_s=settings.first_token_timeout_s,
         domain_timeout_s=domain_timeout_s,
         max_history=settings.max_history_messages,
     )

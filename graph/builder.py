@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import Checkpointer, RetryPolicy, Send, TimeoutPolicy
+from langgraph.types import Checkpointer, RetryPolicy, Send
 
 from mdsa.graph.context import RunContext
 from mdsa.graph.domain_subgraph import Specialist, compile_specialist
@@ -15,9 +15,9 @@ from mdsa.nodes.clarify import clarify
 from mdsa.nodes.classify import make_classify
 from mdsa.nodes.decompose import make_decompose
 from mdsa.nodes.gate import gate
-from mdsa.nodes.generate import ModelLoader
 from mdsa.nodes.history import own_turns, question_text
 from mdsa.nodes.merge import make_merge
+from mdsa.nodes.model_choice import ModelLoader
 from mdsa.router import Router
 from mdsa.router.small_talk import small_talk
 
@@ -36,7 +36,6 @@ def build_graph(
     load_reasoning_model: ModelLoader | None = None,
     reasoning_timeout_s: float | None = None,
     checkpointer: Checkpointer = None,
-    domain_timeout_s: float | None = None,
     max_history: int = 60,
 ) -> AgentGraph:
     """Compile the agent.
@@ -48,12 +47,9 @@ def build_graph(
         load_reasoning_model: splits hard messages; None splits them by clauses.
         reasoning_timeout_s: time after which an async run splits by clauses instead, in seconds.
         checkpointer: None for a graph without sessions, or for `langgraph dev`, which brings one.
-        domain_timeout_s: hard limit of a domain's run, in seconds. Such a graph runs async only,
-            since LangGraph cannot stop a thread.
         max_history: messages that a session keeps.
     """
     descriptions = {specialist.name: specialist.description for specialist in specialists}
-    timeout = None if domain_timeout_s is None else TimeoutPolicy(run_timeout=domain_timeout_s)
     builder = StateGraph(AgentState, context_schema=RunContext, input_schema=AgentInput)
 
     builder.add_node("classify", make_classify(router, descriptions))
@@ -68,7 +64,6 @@ def build_graph(
         builder.add_node(
             specialist.name,
             compile_specialist(specialist, BranchOutput),
-            timeout=timeout,
             metadata={"description": specialist.description},
         )
     builder.add_node("merge", make_merge(max_history), defer=True)

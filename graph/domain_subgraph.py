@@ -22,8 +22,10 @@ from mdsa.graph.context import RunContext
 from mdsa.graph.state import BranchOutput, DomainInput, DomainOutput, DomainState
 from mdsa.nodes.answer import make_answer
 from mdsa.nodes.approve import make_approve, pending_writes
-from mdsa.nodes.generate import ModelLoader, make_generate
+from mdsa.nodes.generate import make_generate
+from mdsa.nodes.model_choice import ModelLoader
 from mdsa.nodes.retrieve import make_retrieve
+from mdsa.nodes.time_budget import TimeBudget
 from mdsa.nodes.tool_loop import after_generate, make_tools
 
 __all__ = ["DomainGraph", "Specialist", "build_domain_graph", "compile_specialist", "domain_tool"]
@@ -40,10 +42,16 @@ class Specialist:
     load_model: ModelLoader
     retriever: BaseRetriever | None = None
     tools: Sequence[BaseTool] = ()
-    load_fallback: ModelLoader | None = None
+    fallbacks: Sequence[ModelLoader] = ()
+    """Models that answer, marked as degraded, where the one before fails."""
     system_prompt: str = ""
     max_tool_rounds: int = 4
     model_timeout_s: float | None = None
+    """Longest time of one model's answer."""
+    first_token_s: float | None = None
+    """Longest time until a model that streams begins."""
+    time_limit_s: float | None = None
+    """Longest time of the domain's turn; it then says that it could not answer in time."""
 
 
 def build_domain_graph(
@@ -53,6 +61,7 @@ def build_domain_graph(
     retriever: BaseRetriever | None = None,
     tools: Sequence[BaseTool] = (),
     fallback: BaseChatModel | None = None,
+    time_limit_s: float | None = None,
     checkpointer: Checkpointer = None,
 ) -> DomainGraph:
     """Compile one domain, named after it.
@@ -67,6 +76,8 @@ def build_domain_graph(
         retriever: its knowledge, such as `DualRAG.retriever(config.name)`.
         tools: LangChain tools; those with `metadata={"writes": True}` wait for approval.
         fallback: answers, marked as degraded, where the model fails.
+        time_limit_s: after so many seconds the domain says that it could not answer in time; only
+            an async run can stop a model or a tool.
         checkpointer: the application's own; None inherits that of the graph around it.
 
     Returns:
@@ -78,9 +89,10 @@ def build_domain_graph(
         load_model=lambda: model,
         retriever=retriever,
         tools=tools,
-        load_fallback=None if fallback is None else lambda: fallback,
+        fallbacks=() if fallback is None else (lambda: fallback,),
         system_prompt=config.system_prompt,
         max_tool_rounds=config.max_tool_rounds,
+        time_limit_s=time_limit_s,
     )
     return compile_specialist(specialist, DomainOutput, checkpointer)
 
@@ -96,9 +108,10 @@ def compile_specialist(
         DomainState, context_schema=RunContext, input_schema=DomainInput, output_schema=output
     )
     metadata = {"domain": specialist.name}
+    budget = TimeBudget(specialist.time_limit_s)
     builder.add_node(
         "retrieve",
-        make_retrieve(specialist.retriever),
+        make_retrieve(specialist.retriever, budget),
         retry_policy=RetryPolicy(max_attempts=2),
         metadata=metadata,
     )
@@ -107,12 +120,13 @@ def compile_specialist(
         make_generate(
             specialist.load_model,
             system_prompt=specialist.system_prompt,
-            load_fallback=specialist.load_fallback,
+            fallbacks=specialist.fallbacks,
             tools=specialist.tools,
             max_tool_rounds=specialist.max_tool_rounds,
             timeout_s=specialist.model_timeout_s,
+            first_token_s=specialist.first_token_s,
+            budget=budget,
         ),
-        retry_policy=RetryPolicy(max_attempts=2),
         metadata=metadata,
     )
     builder.add_node("answer", make_answer(specialist.name), metadata=metadata)
@@ -121,7 +135,7 @@ def compile_specialist(
     if not specialist.tools:
         builder.add_edge("generate", "answer")
     else:
-        builder.add_node("tools", make_tools(specialist.tools), metadata=metadata)
+        builder.add_node("tools", make_tools(specialist.tools, budget), metadata=metadata)
         builder.add_edge("tools", "generate")
         targets = ["tools", "answer"]
         if writing:

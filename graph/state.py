@@ -25,6 +25,7 @@ __all__ = [
     "DomainOutput",
     "DomainQuestion",
     "DomainState",
+    "ModelFailure",
     "PassageRecord",
     "RouteState",
     "Source",
@@ -135,6 +136,15 @@ class ToolCallRecord(TypedDict):
     """The result as JSON, or the error's message."""
 
 
+class ModelFailure(TypedDict):
+    """A model that was asked and did not answer."""
+
+    model: str
+    """Its reference; empty where it has none."""
+    reason: str
+    """Such as `unavailable`, `timeout` or `circuit_open`; see `mdsa.nodes.failures`."""
+
+
 class DomainAnswer(TypedDict):
     """What one domain answered."""
 
@@ -148,7 +158,11 @@ class DomainAnswer(TypedDict):
     abstained: bool
     """The domain found nothing that answers."""
     degraded: bool
-    """A fallback model answered."""
+    """Not the domain's own model answered, or none had the time to."""
+    model: str
+    """Reference of the model that answered; empty where it has none, or where none did."""
+    failures: list[ModelFailure]
+    """Models that did not answer, in the order in which they were asked."""
     sources: list[Source]
     tool_calls: list[ToolCallRecord]
 
@@ -214,6 +228,8 @@ class DomainState(DomainInput):
     """What retrieve found, best first."""
     rounds: NotRequired[int]
     """Tool rounds so far in this turn."""
+    spent_s: NotRequired[float]
+    """Seconds that the nodes of this turn have taken; those that a person takes do not count."""
     refused_calls: NotRequired[dict[str, str]]
     """Tool calls that a person declined, by id, with the reason."""
     answers: NotRequired[Annotated[list[DomainAnswer], append_or_reset]]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from mdsa.errors import ConfigError
 from mdsa.utils.validation import describe_problems
@@ -101,6 +102,26 @@ class Settings(BaseSettings):
     )
     log_level: str = Field(default="WARNING", validation_alias=_alias("LOG_LEVEL"))
     log_dir: Path | None = Field(default=None, validation_alias=_alias("LOG_DIR"))
+    fallback_models: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description=(
+            "Model references, with commas between them: asked in turn where a domain's model "
+            "fails, before the embedded reader."
+        ),
+    )
+    first_token_timeout_s: float = Field(
+        default=30.0,
+        gt=0,
+        description="How long a model that streams may take until it begins to answer.",
+    )
+    breaker_failures: int = Field(
+        default=3, gt=0, description="Failures in a row after which a model is not asked."
+    )
+    breaker_recovery_s: float = Field(
+        default=30.0,
+        gt=0,
+        description="How long it is not asked, at first; doubled while it goes on failing.",
+    )
     request_timeout_s: float = Field(default=120.0, gt=0, description="Time budget of a turn.")
     session_wait_s: float = Field(
         default=30.0, ge=0, description="How long a second writer of a session waits its turn."
@@ -113,6 +134,13 @@ class Settings(BaseSettings):
     )
     max_message_chars: int = Field(default=20_000, gt=0)
     max_history_messages: int = Field(default=60, ge=2)
+
+    @field_validator("fallback_models", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [reference.strip() for reference in value.split(",") if reference.strip()]
+        return value
 
     @property
     def knowledge_dir(self) -> Path:

@@ -8,7 +8,14 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
-from mdsa.graph.state import DomainAnswer, DomainState, PassageRecord, Source, ToolCallRecord
+from mdsa.graph.state import (
+    DomainAnswer,
+    DomainState,
+    ModelFailure,
+    PassageRecord,
+    Source,
+    ToolCallRecord,
+)
 from mdsa.nodes.history import message_text
 from mdsa.nodes.types import Node
 
@@ -35,12 +42,22 @@ def make_answer(domain: str) -> Node[DomainState]:
             message_id=reply.id or "",
             abstained=bool(metadata.get("abstained", not text)),
             degraded=any(message.response_metadata.get("degraded") for message in turn),
+            model=str(metadata.get("answered_by", "")),
+            failures=_failures(turn),
             sources=_sources(reply, text, state.get("passages", [])),
             tool_calls=_tool_calls(turn),
         )
         return {"answers": [result]}
 
     return answer
+
+
+def _failures(turn: Sequence[AnyMessage]) -> list[ModelFailure]:
+    return [
+        ModelFailure(model=failure["model"], reason=failure["reason"])
+        for message in turn
+        for failure in message.response_metadata.get("failures", [])
+    ]
 
 
 def _sources(reply: AnyMessage, text: str, passages: Sequence[PassageRecord]) -> list[Source]:

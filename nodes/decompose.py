@@ -6,14 +6,12 @@ model may replace it, and its output is accepted only where it names domains tha
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import HumanMessage, SystemMessage
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import get_runtime
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -22,6 +20,9 @@ from mdsa.graph.context import RunContext
 from mdsa.graph.state import AgentState, SubQuery
 from mdsa.nodes.failures import MODEL_FAILURES
 from mdsa.nodes.history import question_text
+from mdsa.nodes.model_chain import ModelChain, ModelRequest
+from mdsa.nodes.model_choice import ModelLoader
+from mdsa.nodes.time_budget import TimeBudget
 from mdsa.nodes.two_way import TwoWayNode
 
 __all__ = ["make_decompose"]
@@ -48,7 +49,7 @@ _QUESTIONS = TypeAdapter(list[_Question])
 
 def make_decompose(
     descriptions: Mapping[str, str],
-    load_model: Callable[[], BaseChatModel] | None,
+    load_model: ModelLoader | None,
     *,
     timeout_s: float | None = None,
 ) -> TwoWayNode[AgentState]:
@@ -61,6 +62,7 @@ def make_decompose(
         timeout_s: time that the model may take, in seconds; needs an async run, since Python
             cannot stop a thread.
     """
+    chain = None if load_model is None else ModelChain([load_model], timeout_s=timeout_s)
 
     def prompt(state: AgentState) -> list[SystemMessage | HumanMessage]:
         context = get_runtime(RunContext).context or RunContext()
@@ -69,22 +71,28 @@ def make_decompose(
         instructions = _PROMPT.format(domains=listing, limit=context.max_domains)
         return [SystemMessage(instructions), HumanMessage(question_text(state["messages"]))]
 
+    def request(state: AgentState) -> ModelRequest:
+        messages: list[BaseMessage] = list(prompt(state))
+        return ModelRequest(lambda _: messages)
+
     def decompose(state: AgentState, config: RunnableConfig) -> dict[str, Any]:
-        if load_model is None:
+        if chain is None:
             return _result(state, None, degraded=False)
         try:
-            reply = load_model().invoke(prompt(state), config)
+            reply = chain.invoke(request(state), config)
         except MODEL_FAILURES as error:
             return _kept(state, error)
         return _result(state, reply.text, degraded=False)
 
     async def adecompose(state: AgentState, config: RunnableConfig) -> dict[str, Any]:
-        if load_model is None:
+        if chain is None:
             return _result(state, None, degraded=False)
+        left_s = TimeBudget().left_s()
         try:
-            async with asyncio.timeout(timeout_s):
-                model = await asyncio.to_thread(load_model)
-                reply = await model.ainvoke(prompt(state), config)
+            # The domains' answers take time too.
+            reply = await chain.ainvoke(
+                request(state), config, left_s=None if left_s is None else left_s / 2
+            )
         except MODEL_FAILURES as error:
             return _kept(state, error)
         return _result(state, reply.text, degraded=False)

@@ -24,20 +24,35 @@ _FORGED = re.compile(r"<(/?(?:passages?|facts?|answers?)\b)", re.IGNORECASE)
 
 
 def domain_prompt(
-    system_prompt: str, state: DomainState, facts: Mapping[str, object]
+    system_prompt: str,
+    state: DomainState,
+    facts: Mapping[str, object],
+    *,
+    shortened: bool = False,
 ) -> list[AnyMessage]:
     """Build the prompt: rules, earlier turns, the question with its passages, tool rounds.
 
     The passages stand beside the question, not in the system message: what was retrieved has no
     more authority than what the user says.
+
+    Args:
+        system_prompt: the domain's instructions.
+        state: of the domain.
+        facts: what the application knows of the caller.
+        shortened: for a model that cannot read it all: without the earlier turns, and with the
+            better half of the passages. Their numbers stay.
     """
     messages, asked = state["messages"], state["asked"]
     earlier, rounds = messages[: asked["replies_from"]], messages[asked["replies_from"] :]
     if earlier and isinstance(earlier[-1], HumanMessage):
         earlier = earlier[:-1]
+    passages = state.get("passages", [])
+    if shortened:
+        # The best ones come first.
+        earlier, passages = [], passages[: (len(passages) + 1) // 2]
     documents = [
         Document(page_content=passage["content"], metadata=passage["metadata"])
-        for passage in state.get("passages", [])
+        for passage in passages
     ]
     parts = (format_facts(facts), format_passages(documents), _disarmed(asked["query"]))
     prompt: list[AnyMessage] = [

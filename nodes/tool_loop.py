@@ -13,6 +13,8 @@ from langgraph.prebuilt.tool_node import ToolCallRequest
 from langgraph.types import Command
 
 from mdsa.graph.state import DomainState
+from mdsa.nodes.time_budget import TimeBudget
+from mdsa.nodes.time_limit import within_time
 from mdsa.nodes.two_way import TwoWayNode
 
 __all__ = ["after_generate", "make_tools"]
@@ -20,8 +22,16 @@ __all__ = ["after_generate", "make_tools"]
 ToolReply = ToolMessage | Command[Any]
 
 
-def make_tools(tools: Sequence[BaseTool]) -> TwoWayNode[DomainState]:
-    """Build the node over the domain's allow-listed tools; any other name is an error message."""
+_OUT_OF_TIME = "The time of this turn was over; whether the call took effect is not known."
+
+
+def make_tools(
+    tools: Sequence[BaseTool], budget: TimeBudget | None = None
+) -> TwoWayNode[DomainState]:
+    """Build the node over the domain's allow-listed tools; any other name is an error message.
+
+    A tool that is still running when the domain's time is over gets an error message as well.
+    """
     node = ToolNode(
         list(tools), wrap_tool_call=_run_unless_refused, awrap_tool_call=_arun_unless_refused
     )
@@ -32,13 +42,24 @@ def make_tools(tools: Sequence[BaseTool]) -> TwoWayNode[DomainState]:
     async def arun(state: DomainState, config: RunnableConfig) -> dict[str, Any]:
         return {**await node.ainvoke(state, config), "rounds": state.get("rounds", 0) + 1}
 
-    return TwoWayNode(run, arun)
+    return within_time(TwoWayNode(run, arun), budget or TimeBudget(), _give_up)
 
 
 def after_generate(state: DomainState) -> str:
     """Where generate leads: `tools` where the model called some, else `answer`."""
     last = state["messages"][-1]
     return "tools" if isinstance(last, AIMessage) and last.tool_calls else "answer"
+
+
+def _give_up(state: DomainState) -> dict[str, Any]:
+    last = state["messages"][-1]
+    calls = last.tool_calls if isinstance(last, AIMessage) else []
+    return {
+        "messages": [
+            ToolMessage(_OUT_OF_TIME, name=call["name"], tool_call_id=call["id"], status="error")
+            for call in calls
+        ]
+    }
 
 
 def _run_unless_refused(

@@ -10,7 +10,9 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 
 from mdsa.errors import DuplicateNameError, MdsaError, ModelError, UnknownNameError
+from mdsa.models.breakers import CircuitBreakers
 from mdsa.models.built_in import BUILT_IN_SCHEMES, built_in_provider
+from mdsa.models.circuit_breaker import CircuitBreaker
 from mdsa.models.embedded import EMBEDDED_MODELS
 from mdsa.models.memory_budget import LoadEvent
 from mdsa.models.memory_pools import MemoryPools
@@ -41,6 +43,7 @@ class ModelRegistry:
         self._registered: dict[str, tuple[ModelFactory, ModelCheck | None]] = {}
         self._providers: dict[str, ModelProvider] = {}
         self._memory: MemoryPools | None = None
+        self._breakers: CircuitBreakers | None = None
 
     @property
     def schemes(self) -> list[str]:
@@ -107,6 +110,22 @@ class ModelRegistry:
                 self._models[parsed, options] = self._make(parsed, options)
             return self._models[parsed, options]
 
+    def breaker(self, reference: str) -> CircuitBreaker:
+        """The circuit breaker that all who ask a model share.
+
+        Raises:
+            ConfigError: the reference is empty.
+            UnknownNameError: no such scheme, or no such embedded model.
+        """
+        parsed = self.parse(reference)
+        with self._lock:
+            if self._breakers is None:
+                settings = self._own_settings()
+                self._breakers = CircuitBreakers(
+                    settings.breaker_failures, settings.breaker_recovery_s
+                )
+            return self._breakers.get(str(parsed))
+
     def check(self, reference: str) -> ModelStatus:
         """Look whether a model could answer, without loading it and without raising."""
         try:
@@ -142,10 +161,18 @@ class ModelRegistry:
         return self.memory.subscribe(listener)
 
     def stats(self) -> dict[str, Any]:
-        """What is in memory, and how often models were loaded and released; JSON-ready."""
+        """What is in memory, and which models are not asked because they failed; JSON-ready.
+
+        Returns:
+            `memory` by `cpu` and `cuda`, see `MemoryBudget.stats`, and `breakers` by reference, see
+            `CircuitBreaker.snapshot`. What was not used yet is left out.
+        """
         with self._lock:
-            memory = self._memory
-        return {} if memory is None else memory.stats()
+            memory, breakers = self._memory, self._breakers
+        return {
+            "memory": {} if memory is None else memory.stats(),
+            "breakers": {} if breakers is None else breakers.snapshot(),
+        }
 
     def close(self) -> None:
         """Release the memory of all models, of those in use when their call is done.

@@ -10,9 +10,13 @@ from fakes.chat_models import ScriptedChatModel, calls
 from fakes.graphs import agent, ask, specialist
 from fakes.order_tools import OrderDesk
 from fakes.retrieving import ListRetriever
-from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.callbacks import (
+    AsyncCallbackManagerForRetrieverRun,
+    CallbackManagerForRetrieverRun,
+)
 from langchain_core.documents import Document
-from langgraph.errors import NodeTimeoutError
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.tools import tool
 
 from mdsa.errors import ModelError
 
@@ -21,6 +25,26 @@ both_ways = pytest.mark.parametrize("run_async", [False, True], ids=["sync", "as
 
 async def never(_: object) -> str:
     return await asyncio.Future()
+
+
+@tool
+async def hang() -> str:
+    """Never end."""
+    return await asyncio.Future()
+
+
+class HangingRetriever(BaseRetriever):
+    """Never finds anything."""
+
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun
+    ) -> list[Document]:
+        raise NotImplementedError("async runs only")
+
+    async def _aget_relevant_documents(
+        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun
+    ) -> list[Document]:
+        return await asyncio.Future()
 
 
 @both_ways
@@ -48,7 +72,7 @@ async def test_a_fallback_answers_where_the_model_fails(
     failure: Exception, run_async: bool
 ) -> None:
     fallback = ScriptedChatModel(replies=["from the fallback"])
-    orders = specialist("orders", failure, load_fallback=lambda: fallback)
+    orders = specialist("orders", failure, fallbacks=[lambda: fallback])
 
     state = await ask(agent(orders=orders), "where is my parcel", run_async=run_async)
 
@@ -58,7 +82,7 @@ async def test_a_fallback_answers_where_the_model_fails(
 
 async def test_a_fallback_answers_where_the_model_is_too_slow() -> None:
     fallback = ScriptedChatModel(replies=["from the fallback"])
-    orders = specialist("orders", never, load_fallback=lambda: fallback, model_timeout_s=0.05)
+    orders = specialist("orders", never, fallbacks=[lambda: fallback], model_timeout_s=0.05)
 
     state = await ask(agent(orders=orders), "where is my parcel")
 
@@ -66,15 +90,52 @@ async def test_a_fallback_answers_where_the_model_is_too_slow() -> None:
     assert state["answers"][0]["degraded"]
 
 
-async def test_a_domain_that_exceeds_its_time_is_stopped() -> None:
-    graph = agent(orders=specialist("orders", never), domain_timeout_s=0.05)
+async def test_a_domain_whose_time_is_over_says_so() -> None:
+    graph = agent(orders=specialist("orders", never, time_limit_s=0.05))
 
-    with pytest.raises(NodeTimeoutError):
-        await ask(graph, "where is my parcel")
+    state = await ask(graph, "where is my parcel")
+
+    assert state["messages"][-1].text == "I could not answer this in time: “where is my parcel”"
+    (answer,) = state["answers"]
+    assert (answer["degraded"], answer["model"]) == (True, "")
+    assert answer["failures"] == [{"model": "", "reason": "timeout"}]
+
+
+async def test_a_domain_whose_time_is_over_leaves_the_other_ones_answer_alone() -> None:
+    graph = agent(returns=specialist("returns", never, time_limit_s=0.05))
+
+    state = await ask(graph, "how does a refund work? and where is my parcel?")
+
+    assert state["messages"][-1].text == (
+        "I could not answer this in time: “how does a refund work?”\n\norders answers"
+    )
+
+
+async def test_a_retriever_that_hangs_ends_with_the_domains_time() -> None:
+    orders = specialist("orders", retriever=HangingRetriever(), time_limit_s=0.05)
+
+    state = await ask(agent(orders=orders), "where is my parcel")
+
+    assert state["messages"][-1].text.startswith("I could not answer this in time")
+
+
+async def test_a_tool_that_hangs_ends_with_the_domains_time() -> None:
+    model = ScriptedChatModel(replies=[calls(("hang", "0", {})), "too late"])
+    orders = specialist("orders", model, tools=[hang], time_limit_s=0.05)
+
+    state = await ask(agent(orders=orders), "where is my parcel")
+
+    assert state["messages"][-1].text.startswith("I could not answer this in time")
+    (call,) = state["answers"][0]["tool_calls"]
+    assert call["status"] == "error"
+    assert "whether the call took effect is not known" in call["content"]
+    assert len(model.prompts) == 1
 
 
 async def test_a_domain_within_its_time_answers() -> None:
-    state = await ask(agent(domain_timeout_s=30), "where is my parcel")
+    orders = specialist("orders", time_limit_s=30)
+
+    state = await ask(agent(orders=orders), "where is my parcel")
 
     assert state["messages"][-1].text == "orders answers"
 
@@ -91,12 +152,12 @@ async def test_a_model_without_fallback_is_tried_once_more(run_async: bool) -> N
 
 
 @both_ways
-async def test_a_failure_that_stays_ends_the_turn(run_async: bool) -> None:
+async def test_a_failure_that_cannot_pass_ends_the_turn_at_once(run_async: bool) -> None:
     model = ScriptedChatModel(replies=[ModelError("no weights")])
 
     with pytest.raises(ModelError, match="no weights"):
         await ask(agent(orders=specialist("orders", model)), "my parcel", run_async=run_async)
-    assert len(model.prompts) == 2
+    assert len(model.prompts) == 1
 
 
 class FlakyRetriever(ListRetriever):
@@ -126,7 +187,7 @@ async def test_retrieval_is_tried_once_more(run_async: bool) -> None:
 async def test_a_failing_domain_leaves_the_other_ones_answer_alone(run_async: bool) -> None:
     broken = ScriptedChatModel(replies=[ModelError("no weights")])
     fallback = ScriptedChatModel(replies=["from the fallback"])
-    graph = agent(returns=specialist("returns", broken, load_fallback=lambda: fallback))
+    graph = agent(returns=specialist("returns", broken, fallbacks=[lambda: fallback]))
 
     state = await ask(graph, "how does a refund work? and where is my parcel?", run_async=run_async)
 

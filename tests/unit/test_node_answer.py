@@ -50,6 +50,8 @@ def test_it_tells_who_answered_what() -> None:
         "message_id": "m",
         "abstained": False,
         "degraded": False,
+        "model": "",
+        "failures": [],
         "sources": [],
         "tool_calls": [],
     }

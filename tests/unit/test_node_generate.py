@@ -80,7 +80,7 @@ async def test_a_model_that_fails_is_replaced_and_the_reply_says_so(
     fallback = scripted(AIMessage("from the fallback", response_metadata={"passage_ids": [1]}))
 
     for load in (lambda: scripted(failure), raising(failure)):
-        node = make_generate(load, load_fallback=lambda: fallback)
+        node = make_generate(load, fallbacks=[lambda: fallback])
         reply = await reply_of(node, state(), run_async=run_async)
 
         assert reply.text == "from the fallback"
@@ -98,7 +98,7 @@ async def test_without_a_fallback_the_failure_comes_through(run_async: bool) -> 
 
 @both_ways
 async def test_a_programming_error_does_not_fall_back(run_async: bool) -> None:
-    node = make_generate(lambda: scripted(KeyError("bug")), load_fallback=lambda: scripted("x"))
+    node = make_generate(lambda: scripted(KeyError("bug")), fallbacks=[lambda: scripted("x")])
 
     with pytest.raises(KeyError):
         await reply_of(node, state(), run_async=run_async)
@@ -108,9 +108,7 @@ async def test_a_model_that_takes_too_long_is_replaced() -> None:
     async def never(_: object) -> str:
         return await asyncio.Future()
 
-    node = make_generate(
-        lambda: scripted(never), load_fallback=lambda: scripted("x"), timeout_s=0.01
-    )
+    node = make_generate(lambda: scripted(never), fallbacks=[lambda: scripted("x")], timeout_s=0.01)
 
     reply = await reply_of(node, state(), run_async=True)
 
@@ -132,7 +130,7 @@ async def test_tools_are_offered_until_the_rounds_are_used_up(run_async: bool) -
 @both_ways
 async def test_the_fallback_is_offered_the_tools_too(run_async: bool) -> None:
     fallback = scripted("x")
-    node = make_generate(raising(ModelError("x")), load_fallback=lambda: fallback, tools=[lookup])
+    node = make_generate(raising(ModelError("x")), fallbacks=[lambda: fallback], tools=[lookup])
 
     await reply_of(node, state(), run_async=run_async)
 

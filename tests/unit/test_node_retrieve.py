@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fakes.node_runs import arun, run
 from fakes.retrieving import ListRetriever, passage
 from langchain_core.messages import AIMessage, HumanMessage
 
@@ -14,7 +15,7 @@ from mdsa.nodes.retrieve import make_retrieve
 
 def retrieve(state: Any, *documents: Any) -> tuple[dict[str, Any], list[str]]:
     retriever = ListRetriever(documents=list(documents))
-    return make_retrieve(retriever)(state, {}), retriever.queries
+    return run(make_retrieve(retriever), state), retriever.queries
 
 
 def test_it_searches_for_the_question_with_the_one_that_it_follows() -> None:
@@ -76,8 +77,19 @@ def test_everything_of_an_earlier_turn_is_reset() -> None:
     assert update["answers"] is None
 
 
+async def test_an_async_run_finds_the_same() -> None:
+    state = {"messages": [HumanMessage("c")]}
+    retriever = ListRetriever(documents=[passage("five days", "refunds")])
+
+    update = await arun(make_retrieve(retriever), state)
+
+    expected, _ = retrieve(state, passage("five days", "refunds"))
+    assert {**update, "spent_s": 0} == {**expected, "spent_s": 0}
+    assert update["spent_s"] >= 0
+
+
 def test_a_domain_without_knowledge_has_no_passages() -> None:
-    update = make_retrieve(None)({"messages": [HumanMessage("c")]}, {})
+    update = run(make_retrieve(None), {"messages": [HumanMessage("c")]})
 
     assert update["passages"] == []
 
@@ -87,4 +99,4 @@ def test_a_domain_without_knowledge_has_no_passages() -> None:
 )
 def test_no_question_is_refused_with_the_way_out(state: Any) -> None:
     with pytest.raises(InvalidInputError, match="send a human message"):
-        make_retrieve(None)(state, {})
+        run(make_retrieve(None), state)
