@@ -77,7 +77,7 @@ def examples(
             rows = text_rows(slot, words, case.request, wordy, stems, encoder)
             texts += _examples(case, slot, words, rows, _is_text)
         for slot in numeric if numbers else ():
-            rows = number_rows(slot, numbers, case.request, numeric)
+            rows = number_rows(slot, numbers, case.request, numeric, encoder)
             figures += _examples(case, slot, numbers, rows, _is_number)
     return texts, figures
 

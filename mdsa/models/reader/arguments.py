@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from mdsa.models.reader.assignment import assign_numbers, assign_texts
+from mdsa.models.reader.assignment import Assignment, assign_numbers, assign_texts
 from mdsa.models.reader.candidates import Candidate, find_candidates
 from mdsa.models.reader.coordination import coordinated
 from mdsa.models.reader.encoder import CachedEncoder
@@ -20,12 +21,16 @@ from mdsa.models.reader.matching import ID_WORDS, exact_values, format_by_name
 from mdsa.models.reader.numeric import fits, overlaps, typed
 from mdsa.models.reader.render import label
 from mdsa.models.reader.rendering import as_written
+from mdsa.models.reader.repeats import records, repeated, segments
 from mdsa.models.reader.slots import Slot, slots
 from mdsa.models.reader.values import Found, numbers
 from mdsa.models.reader.words import content_stems
 
 __all__ = ["Filled", "fill"]
 
+_AGAIN = re.compile(r"\b(?:same|repeat|instead|again|another)\b", re.IGNORECASE)
+_SURE = 0.0
+_LEAST_PARTS = 2
 _FREE_TEXT_NAMES = """
 query question search message text description details detail reason comment body note notes
 summary subject topic issue problem content prompt request sentence
@@ -74,14 +79,9 @@ def fill(
     """
     properties = slots(parameters)
     flat = _flatten(properties)
+    stems = frozenset(content_stems(label(tool)))
     work = _Work(message, find_candidates(message))
-    work.take_exact(flat)
-    work.take_numbers(flat)
-    for slot in sorted(flat, key=_order):
-        if slot.name not in work.args and (known := _from_facts(slot, facts or {})) is not None:
-            work.args[slot.name] = known
-    work.take_texts(flat, frozenset(content_stems(label(tool))), encoder)
-    work.take_lists(flat, frozenset(content_stems(label(tool))), encoder)
+    work.take(flat, facts or {}, stems, encoder)
     for slot in flat:
         if slot.name not in work.args and slot.required and slot.kind != "boolean":
             for text in reversed(earlier):
@@ -98,8 +98,52 @@ def fill(
     )
     missing = tuple(slot.name for slot in properties if slot.required and slot.name not in args)
     ordered = {slot.name: args[slot.name] for slot in properties if slot.name in args}
-    others = tuple({**ordered, **item} for item in work.more)
-    return Filled(ordered, missing, frozenset(work.exact), identifying, others)
+    others = [{**ordered, **item} for item in work.more]
+    made = [_nest(properties, call) for call in work.calls(flat)]
+    if not others:
+        made = _by_segment(message, properties, work, stems, encoder) or made
+        if len(made) > 1:
+            ordered, others = made[0], made[1:]
+            missing = ()
+    return Filled(ordered, missing, frozenset(work.exact), identifying, tuple(others))
+
+
+def _by_segment(
+    message: str,
+    properties: Sequence[Slot],
+    whole: _Work,
+    stems: frozenset[str],
+    encoder: CachedEncoder | None,
+) -> list[dict[str, Any]]:
+    """One call for each part of the message that fills the same required slots anew; else none.
+
+    What a part leaves open holds on from the part before it, or from the message as a whole.
+    """
+    flat = _flatten(properties)
+    required = {slot.name for slot in flat if slot.required and slot.kind != "boolean"}
+    parts: list[_Work] = []
+    for text in segments(message):
+        part = _Work(text, find_candidates(text))
+        part.take(flat, {}, stems, encoder)
+        filled = len(part.sure & required)
+        if filled > len(required) / 2 or (filled and _AGAIN.search(text)):
+            parts.append(part)
+    if len(parts) < _LEAST_PARTS or not set.intersection(*(p.sure & required for p in parts)):
+        return []
+    made: list[dict[str, Any]] = []
+    held: dict[str, Any] = {}
+    varying = set().union(*(part.sure for part in parts))
+    common = {name: value for name, value in whole.args.items() if name not in varying}
+    for part in parts:
+        own = part.calls(flat) or [part.args]
+        for call in own:
+            given = {n: v for n, v in call.items() if n in part.sure or n in part.exact}
+            made.append({**common, **call, **held, **given})
+        held |= {name: value for name, value in made[-1].items() if name in varying & required}
+    if any(required - call.keys() for call in made):
+        return []
+    nested = [_nest(properties, call) for call in made]
+    return [call for place, call in enumerate(nested) if call not in nested[:place]]
 
 
 @dataclass
@@ -112,6 +156,31 @@ class _Work:
     exact: set[str] = field(default_factory=set)
     more: list[dict[str, Any]] = field(default_factory=list)
     used: list[tuple[int, int]] = field(default_factory=list)
+    chosen: dict[str, Candidate] = field(default_factory=dict)
+    several: dict[str, list[Candidate]] = field(default_factory=dict)
+    odds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def sure(self) -> set[str]:
+        """Slots whose value stands there plainly: told apart by the schema, or well scored."""
+        scored = {name for name, odds in self.odds.items() if odds >= _SURE}
+        return scored | {name for name in self.exact if name not in self.odds}
+
+    def take(
+        self,
+        properties: Sequence[Slot],
+        facts: Mapping[str, str],
+        tool: frozenset[str],
+        encoder: CachedEncoder | None,
+    ) -> None:
+        """Everything in its order: the sharpest first."""
+        self.take_exact(properties)
+        self.take_numbers(properties, encoder)
+        for slot in sorted(properties, key=_order):
+            if slot.name not in self.args and (known := _from_facts(slot, facts)) is not None:
+                self.args[slot.name] = known
+        self.take_texts(properties, tool, encoder)
+        self.take_lists(properties, tool, encoder)
 
     def take_exact(self, properties: Sequence[Slot]) -> None:
         """What pattern, format, enum and shape of a code tell apart."""
@@ -134,15 +203,18 @@ class _Work:
             if slot.required and not slot.schema.get("enum") and slot.kind == "string":
                 self.more = self.more or [{slot.name: value} for value in values]
 
-    def take_numbers(self, properties: Sequence[Slot]) -> None:
+    def take_numbers(self, properties: Sequence[Slot], encoder: CachedEncoder | None) -> None:
         """Numbers, to the slots whose words and units stand beside them."""
         numeric = [slot for slot in properties if slot.kind in ("integer", "number")]
-        found = assign_numbers(numeric, self.candidates, self.text, self.used)
+        found = assign_numbers(numeric, self.candidates, self.text, self.used, encoder)
         for slot in numeric:
             if (one := found.chosen.get(slot.name)) is not None:
                 self.args[slot.name] = _number(slot, one, self.text)
                 self.exact.add(slot.name)
                 self.used.append((one.start, one.end))
+                self.chosen[slot.name] = one
+                self.odds[slot.name] = found.score(slot.name, one)
+        self._repeat(numeric, found)
 
     def take_texts(
         self, properties: Sequence[Slot], tool: frozenset[str], encoder: CachedEncoder | None
@@ -156,8 +228,41 @@ class _Work:
             if (one := found.chosen.get(slot.name)) is not None:
                 self.args[slot.name] = as_written(slot, one)
                 self.used.append((one.start, one.end))
+                self.chosen[slot.name] = one
+                self.odds[slot.name] = found.score(slot.name, one)
             elif slot.required and set(slot.name_words) & _FREE_TEXT:
                 self.args[slot.name] = self.text.strip()
+        self._repeat(loose, found)
+
+    def _repeat(self, properties: Sequence[Slot], found: Assignment) -> None:
+        """Note further values of the same slots, for further calls."""
+        if not found.chosen:
+            return
+        own = {(one.start, one.end) for one in found.chosen.values()}
+        others = [span for span in self.used if span not in own]
+        for name, values in repeated(self.text, properties, found, others).items():
+            self.several[name] = values
+            self.used += [(one.start, one.end) for one in values]
+
+    def calls(self, properties: Sequence[Slot]) -> list[dict[str, Any]]:
+        """Flat arguments of every further call."""
+        if not self.several:
+            return []
+        slot_of = {slot.name: slot for slot in properties}
+        shared = {name: one for name, one in self.chosen.items() if name not in self.several}
+        made = records(self.text, self.several, shared)
+        return [
+            {
+                **self.args,
+                **{
+                    name: _number(slot_of[name], one, self.text)
+                    if one.kind == "number"
+                    else as_written(slot_of[name], one)
+                    for name, one in record.items()
+                },
+            }
+            for record in made
+        ]
 
     def take_lists(
         self, properties: Sequence[Slot], tool: frozenset[str], encoder: CachedEncoder | None
@@ -174,7 +279,7 @@ class _Work:
                 )
                 if inner.kind in ("integer", "number"):
                     pool = [c for c in self.candidates if c.kind == "number"]
-                    found = assign_numbers([inner], pool, self.text, self.used)
+                    found = assign_numbers([inner], pool, self.text, self.used, encoder)
                 else:
                     pool = [c for c in self.candidates if c.kind != "number"]
                     found = assign_texts([inner], pool, self.text, self.used, tool, encoder)
@@ -182,7 +287,8 @@ class _Work:
                     free = [
                         c for c in pool if not overlaps(Found(c.value, c.start, c.end), self.used)
                     ]
-                    values = coordinated(self.text, one, free, lambda c: found.score(slot.name, c))
+                    score = partial(found.score, slot.name)
+                    values = coordinated(self.text, one, free, score)
                     self.args[slot.name] = [
                         _number(inner, c, self.text) if c.kind == "number" else c.value
                         for c in values

@@ -83,12 +83,13 @@ def assign_texts(
         best: tuple[float, str, Candidate] | None = None
         for name, slot in open_slots.items():
             least = _LEAST_REQUIRED if slot.required else _LEAST_OPTIONAL
-            for one, score in zip(candidates, scores[name], strict=True):
-                if (
-                    score > least
-                    and not _overlaps(one, taken)
-                    and (best is None or score > best[0])
-                ):
+            own = {stem(word) for word in slot.name_words} | tool_stems
+            for one, words, score in zip(candidates, stems, scores[name], strict=True):
+                if score <= least or (best is not None and score <= best[0]):
+                    continue
+                if one.kind == "phrase" and words <= own:
+                    continue  # it names what is asked for, and is no value of it
+                if not _overlaps(one, taken):
                     best = (float(score), name, one)
         if best is None:
             break
@@ -107,6 +108,7 @@ def assign_numbers(
     candidates: Sequence[Candidate],
     text: str,
     used: Sequence[tuple[int, int]],
+    encoder: CachedEncoder | None,
 ) -> Assignment:
     """Give numeric slots their numbers, so that the sum of the scores is the greatest."""
     from scipy.optimize import linear_sum_assignment
@@ -117,7 +119,7 @@ def assign_numbers(
     scores = {
         slot.name: np.where(
             [fits(slot, Found(one.value, one.start, one.end)) for one in free],
-            _scored(number_rows(slot, free, text, slots), NUMBER_WEIGHTS, _NUMBER),
+            _scored(number_rows(slot, free, text, slots, encoder), NUMBER_WEIGHTS, _NUMBER),
             _NEVER,
         )
         for slot in slots

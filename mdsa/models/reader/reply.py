@@ -95,6 +95,7 @@ def compose(
         _decide(request, conversation, tools, encoder, limits)
         for request in _requests(conversation)
     ]
+    parts = _whole_if_one(parts, conversation, tools, encoder, limits)
     pending = [
         (choice.tool.name, args)
         for part in parts
@@ -106,6 +107,27 @@ def compose(
         unique = {json.dumps(call, sort_keys=True, default=str): call for call in pending}
         return Reply(calls=tuple(unique.values()))
     return _answer(parts, conversation, limits)
+
+
+def _whole_if_one(
+    parts: list[_Part],
+    conversation: Conversation,
+    tools: Sequence[Tool],
+    encoder: CachedEncoder,
+    limits: Limits,
+) -> list[_Part]:
+    """The message undivided where its parts name one tool at most, and together serve it better.
+
+    Only without passages: with them, a part that names no tool may be a question to them.
+    """
+    named = {part.choice.tool.name for part in parts if part.choice}
+    if len(parts) < 2 or conversation.passages or len(named) > 1:
+        return parts
+    request = Question(conversation.question, parts[0].request.background)
+    whole = _decide(request, conversation, tools, encoder, limits)
+    if whole.choice is None or whole.choice.filled.missing:
+        return parts
+    return [whole]
 
 
 def _requests(conversation: Conversation) -> list[Question]:

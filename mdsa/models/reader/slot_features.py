@@ -138,6 +138,9 @@ NUMBER_FEATURES = (
     "spelled_beside_digits",
     "required",
     "shared_cue",
+    "meaning",
+    "meaning_margin",
+    "meaning_below_best",
 )
 """Names of the columns of `number_rows`, in order."""
 
@@ -291,7 +294,8 @@ def _kinds(slot: Slot, description: str) -> tuple[bool, ...]:
 
 
 _WANTS_COMMA = re.compile(
-    r"\b(?:city|town) (?:and|,|name and) (?:state|country)\b|e\.g\.?,? [A-Z][\w ]+, [A-Z]|\bformat\b"
+    r"\b(?:city|town) (?:and|,|name and) (?:state|country)\b|e\.g\.?,? [A-Z][\w ]+, [A-Z]"
+    r"|\bformat\b"
 )
 _ACTIONS = frozenset({"find", "search", "get", "like", "play", "plays", "offer", "offers", "serve"})
 _TIMELY = re.compile(
@@ -421,10 +425,11 @@ def number_rows(
     candidates: Sequence[Candidate],
     text: str,
     others: Sequence[Slot],
+    encoder: CachedEncoder | None,
 ) -> NDArray[np.float64]:
     """One row a number, one column for each of `NUMBER_FEATURES`; arguments as `text_rows`."""
     names = {stem(w) for w in slot.name_words if w not in STOP_WORDS and w not in _GENERIC}
-    words = slot.words
+    words = slot.words | {_unit(w) for w in _WORD.findall(str(slot.schema.get("description", "")))}
     elsewhere: set[str] = set()
     shared: set[str] = set()
     for other in others:
@@ -437,12 +442,12 @@ def number_rows(
     digits = any(not _spelled(text, c) for c in usable)
     if digits:
         usable = [c for c in usable if not _spelled(text, c)]
+    meaning = _context_meaning(slot, candidates, text, others, encoder)
     rows = []
-    for one in candidates:
+    for index, one in enumerate(candidates):
         before, after = _around(text, one)
-        unit = stem(after[0]) if after else ""
         glued = re.match(r"[a-zA-Z°]+", text[one.end :])
-        unit = stem(glued.group()) if glued else unit
+        unit = _unit(glued.group() if glued else after[0]) if after or glued else ""
         money = text[max(0, one.start - 1) : one.start + 1].strip()[:1] in "$€£" or unit in {
             "dollar",
             "usd",
@@ -474,9 +479,66 @@ def number_rows(
             "spelled_beside_digits": digits and _spelled(text, one),
             "required": slot.required,
             "shared_cue": _near(before[::-1], shared, stop=".;?!"),
+            "meaning": meaning[index][0],
+            "meaning_margin": meaning[index][1],
+            "meaning_below_best": meaning[index][2],
         }
         rows.append([float(row[name]) for name in NUMBER_FEATURES])
     return np.array(rows, dtype=np.float64).reshape(len(candidates), len(NUMBER_FEATURES))
+
+
+def _context_meaning(
+    slot: Slot,
+    candidates: Sequence[Candidate],
+    text: str,
+    others: Sequence[Slot],
+    encoder: CachedEncoder | None,
+) -> NDArray[np.float64]:
+    """Cosine of the words around each number with the slot: itself, above other slots, below best."""
+    if encoder is None or not candidates:
+        return np.zeros((len(candidates), 3))
+    rivals = [o for o in others if o.name != slot.name]
+    contexts = [_context(text, one) for one in candidates]
+    own = encoder.encode(contexts)
+    cosines = (own @ encoder.encode([_said(o) for o in (slot, *rivals)]).T).astype(np.float64)
+    margin = cosines[:, 0] - cosines[:, 1:].max(axis=1) if rivals else np.zeros(len(contexts))
+    return np.stack([cosines[:, 0], margin, cosines[:, 0] - cosines[:, 0].max()], axis=1)
+
+
+def _context(text: str, one: Candidate) -> str:
+    """The words around a number, up to the next numbers and the ends of its clause."""
+    before = re.split(r"[.;?!]\s|\d", text[: one.start])[-1].split()[-5:]
+    after = re.split(r"[,.;?!]\s|\d", text[one.end :])[0].split()[:3]
+    return " ".join([*before, text[one.start : one.end], *after])
+
+
+_UNITS_SHORT = {
+    "km": "kilometer",
+    "kg": "kilogram",
+    "m": "meter",
+    "cm": "centimeter",
+    "mm": "millimeter",
+    "g": "gram",
+    "ft": "feet",
+    "lb": "pound",
+    "lbs": "pound",
+    "mi": "mile",
+    "h": "hour",
+    "hr": "hour",
+    "hrs": "hour",
+    "min": "minute",
+    "mins": "minute",
+    "s": "second",
+    "sec": "second",
+    "l": "liter",
+    "c": "celsius",
+    "k": "kelvin",
+}
+
+
+def _unit(word: str) -> str:
+    lowered = word.lower().lstrip("°")
+    return stem(_UNITS_SHORT.get(lowered, lowered))
 
 
 def _assigned(before: str, slot: Slot) -> bool:
