@@ -20,6 +20,7 @@ from mdsa.router import Router
 from mdsa.router.opening import open_router
 from mdsa.settings import Settings
 from mdsa.tools import ToolRegistry
+from mdsa.tools.registry import ToolClaim
 
 __all__ = ["CLAUSES", "READER", "Assembly", "Knowledge", "check_reference", "open_assembly"]
 
@@ -80,6 +81,7 @@ class Assembly:
         self._lock = threading.RLock()
         self._graph: AgentGraph | None = None
         self._checkpointer: Checkpointer = None
+        self._claims: dict[str, ToolClaim] = {}
 
     def add_domain(self, config: DomainConfig) -> None:
         """Add a domain; the next turn can reach it.
@@ -88,7 +90,7 @@ class Assembly:
             DuplicateNameError: the name is taken.
             UnknownNameError: it names a tool or a model scheme that does not exist.
         """
-        self.tools.langchain_tools(config.tools)
+        claim = self.tools.claim(config.tools, f"domain {config.name!r}")
         for reference in self._references(config):
             self.models.parse(reference)
         with self._lock:
@@ -98,6 +100,7 @@ class Assembly:
             except BaseException:
                 self.domains.remove(config.name)
                 raise
+            self._claims[config.name] = claim
             self._graph = None
 
     def remove_domain(self, name: str) -> DomainConfig:
@@ -109,6 +112,7 @@ class Assembly:
         with self._lock:
             config = self.domains.remove(name)
             self.router.remove_domain(name)
+            self._claims.pop(name, None)
             self._graph = None
             return config
 

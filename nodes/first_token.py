@@ -7,6 +7,7 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, message_chunk_to_message
+from langchain_core.messages.ai import add_ai_message_chunks
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from mdsa.errors import ModelOutputError, ModelTimeoutError
@@ -39,7 +40,7 @@ async def ask_async(
     streams = type(model)._astream is not BaseChatModel._astream
     if first_token_s is None or not streams:
         return await runnable.ainvoke(messages, config)
-    reply: AIMessageChunk | None = None
+    pieces: list[AIMessageChunk] = []
     limit = asyncio.timeout(first_token_s)
     try:
         async with limit:
@@ -47,7 +48,7 @@ async def ask_async(
                 limit.reschedule(None)
                 if not isinstance(piece, AIMessageChunk):  # streaming is turned off for the model
                     return piece
-                reply = piece if reply is None else reply + piece
+                pieces.append(piece)
     except TimeoutError as error:
         if not limit.expired():
             raise
@@ -55,9 +56,10 @@ async def ask_async(
             f"{name} did not begin to answer within {first_token_s:g} s; raise "
             "MDSA_FIRST_TOKEN_TIMEOUT_S, or load it before it is asked (warm_up in the app file)."
         ) from error
-    if reply is None:
+    if not pieces:
         raise ModelOutputError(f"{name} wrote nothing")
-    whole = message_chunk_to_message(reply)
+    # Added one by one, each sum would copy all that was said before.
+    whole = message_chunk_to_message(add_ai_message_chunks(*pieces))
     if not isinstance(whole, AIMessage):
         raise TypeError(f"{name} answered with a {type(whole).__name__}")
     return whole

@@ -44,7 +44,8 @@ def reply_problem(reply: AIMessage, *, tools_offered: bool = False) -> str | Non
 
 
 def _broken(text: str) -> bool:
-    """Whether much of a text is replacement, control or private characters."""
+    """Whether much of a text is replacement, control or private characters; its ends tell."""
+    text = text if len(text) <= 2 * _TAIL_CHARS else text[:_TAIL_CHARS] + text[-_TAIL_CHARS:]
     bad = sum(
         character == "\ufffd"
         or (not character.isspace() and unicodedata.category(character) in ("Cc", "Co", "Cn"))

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from mdsa.errors import DuplicateNameError, InvalidInputError, ToolError, UnknownNameError
+from mdsa.errors import (
+    DuplicateNameError,
+    InvalidInputError,
+    RegistryError,
+    ToolError,
+    UnknownNameError,
+)
 from mdsa.tools.results import ToolResult
 from mdsa.tools.tool import Tool
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
-__all__ = ["ToolRegistry", "as_tool"]
+__all__ = ["ToolClaim", "ToolRegistry", "as_tool"]
 
 _T = TypeVar("_T", bound="Tool | BaseTool | Callable[..., Any]")
+
+
+class ToolClaim:
+    """Says that somebody counts on tools being there, for as long as the claim itself is held."""
+
+    def __init__(self, by: str, names: Sequence[str]) -> None:
+        self.by = by
+        self.names = frozenset(names)
 
 
 class ToolRegistry:
@@ -25,6 +40,7 @@ class ToolRegistry:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._tools: dict[str, Tool] = {}
+        self._claims: weakref.WeakSet[ToolClaim] = weakref.WeakSet()
 
     @overload
     def register(self, tool: _T, /, **options: Any) -> _T: ...
@@ -60,11 +76,36 @@ class ToolRegistry:
 
         Raises:
             UnknownNameError: no such tool.
+            RegistryError: a registered domain counts on it.
         """
         with self._lock:
             if name not in self._tools:
                 raise UnknownNameError("tool", name, self._tools)
+            users = sorted(claim.by for claim in self._claims if name in claim.names)
+            if users:
+                raise RegistryError(
+                    f"tool {name!r} cannot be removed, because {', '.join(users)} may call it; "
+                    "remove that first, or register it without the tool."
+                )
             del self._tools[name]
+
+    def claim(self, names: Sequence[str], by: str) -> ToolClaim:
+        """Keep tools from being removed while the claim is held.
+
+        Args:
+            names: of the tools.
+            by: who says so, for the message to who would remove one.
+
+        Raises:
+            UnknownNameError: one of them is not registered.
+        """
+        with self._lock:
+            for name in names:
+                if name not in self._tools:
+                    raise UnknownNameError("tool", name, self._tools)
+            claim = ToolClaim(by, names)
+            self._claims.add(claim)
+            return claim
 
     def get(self, name: str) -> Tool:
         """The tool of this name.

@@ -126,6 +126,8 @@ class _Conversation:
                 printer.begin(event["route"])
             elif event["type"] == "token":
                 printer.token(event["node"], event["text"])
+            elif event["type"] == "restart":
+                printer.restart(event["node"])
             if event["type"] == "final":
                 result = event["result"]
         if result is None:
@@ -178,6 +180,12 @@ class _TokenPrinter:
         if len(self._domains) == 1 and node.startswith(f"{self._domains[0]}/"):
             self._shown += text
             self._out.print(plain(text), end="", soft_wrap=True)
+
+    def restart(self, node: str) -> None:
+        """Say that what stands there is no answer; the next one begins on a line of its own."""
+        if self._shown and node.startswith(f"{self._domains[0]}/"):
+            self._shown = ""
+            self._out.print(plain("\n[broken off; the answer begins anew]", "dim"))
 
     def finish(self, response: str) -> None:
         """Show what the tokens did not: all of it, where a tool or a fallback came between."""

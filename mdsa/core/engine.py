@@ -15,7 +15,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
-from langgraph.errors import GraphRecursionError, NodeTimeoutError
+from langgraph.errors import GraphRecursionError
 from langgraph.types import Command, Interrupt, StreamMode
 
 from mdsa.core.message_bus import MessageBus, Topic
@@ -27,17 +27,23 @@ from mdsa.graph.assembly import Assembly
 from mdsa.graph.builder import AgentGraph
 from mdsa.graph.state import AgentState
 from mdsa.monitoring import MonitoringService, RequestMetric
+from mdsa.nodes.generate import RESTART
+from mdsa.nodes.time_budget import turn_deadline
 from mdsa.sessions import SessionStore
 
 __all__ = ["Engine", "Event"]
 
 Event = dict[str, Any]
-"""`{"type": "route" | "node" | "token" | "tool" | "interrupt" | "final", …}`."""
+"""`{"type": "route" | "node" | "token" | "restart" | "tool" | "interrupt" | "final", …}`."""
 
 _log = logging.getLogger(__name__)
 
 _WHOLE: list[StreamMode] = ["values"]
-_LIVE: list[StreamMode] = ["values", "updates", "messages"]
+_LIVE: list[StreamMode] = ["values", "updates", "messages", "custom"]
+_RESERVE_S = 1.0
+_RESERVE_SHARE = 0.05
+"""What a turn keeps of its time for after the domains, the smaller of the two."""
+
 _RECURSION_LIMIT = 100
 
 
@@ -77,7 +83,7 @@ class Engine:
         self, request: TurnRequest, given: Any, *, live: bool, resuming: bool = False
     ) -> AsyncIterator[Event]:
         handler = self.monitoring.request_handler()
-        started = time.perf_counter()
+        started, began = time.perf_counter(), time.monotonic()
         topic = {"request_id": request.request_id, "session_id": request.session_id}
         self.bus.publish(Topic.REQUEST_RECEIVED, topic)
         config: RunnableConfig = {
@@ -94,6 +100,10 @@ class Engine:
                 graph = await asyncio.to_thread(self.assembly.graph, self.sessions.saver)
                 if resuming:
                     given = await self._resumption(graph, config, request, given)
+                # Domains end with the turn, so that what others answered is not lost with them.
+                reserve_s = min(_RESERVE_S, _RESERVE_SHARE * self.timeout_s)
+                turn_deadline.set(began + self.timeout_s - reserve_s)
+                started_again = _Restarts()
                 state: Any = None
                 interrupts: tuple[Interrupt, ...] = ()
                 parts: AsyncIterator[Any] = graph.astream(
@@ -110,7 +120,8 @@ class Engine:
                         state = data
                     elif mode != "values":
                         for event in _live_events(namespace, mode, data):
-                            yield event
+                            if started_again.wanted(namespace, event):
+                                yield event
                 result = build_result(
                     state,
                     interrupts,
@@ -152,7 +163,7 @@ class Engine:
         try:
             async with asyncio.timeout(self.timeout_s):
                 yield
-        except (TimeoutError, NodeTimeoutError) as error:
+        except TimeoutError as error:
             raise RequestTimeoutError(
                 f"the turn took longer than {self.timeout_s:g} s and was stopped; what was "
                 "answered before is kept. Raise MDSA_REQUEST_TIMEOUT_S or use a faster model."
@@ -180,6 +191,8 @@ class Engine:
                 latency_ms=result["latency_ms"],
                 success=True,
                 degraded=result["degraded"],
+                models=tuple(result["models"]),
+                failures=tuple((item["model"], item["reason"]) for item in result["failures"]),
                 input_tokens=tokens[0],
                 output_tokens=tokens[1],
                 node_latency_ms=result["node_latency_ms"],
@@ -193,6 +206,8 @@ class Engine:
                 "decision": result["decision"],
                 "domains": result["domains"],
                 "degraded": result["degraded"],
+                "models": result["models"],
+                "failures": result["failures"],
                 "latency_ms": round(result["latency_ms"], 1),
             },
         )
@@ -219,6 +234,9 @@ def _live_events(namespace: tuple[str, ...], mode: str, data: Any) -> list[Event
         message, metadata = data
         # Outside of the domains a model writes plans, such as decompose's, and no answers.
         return _told([*path, metadata["langgraph_node"]], message) if path else []
+    if mode == "custom":
+        restart = isinstance(data, dict) and data.get("type") == RESTART and path
+        return [{"type": RESTART, "node": "/".join([*path, "generate"])}] if restart else []
     events: list[Event] = []
     for name, update in data.items():
         if name == "__interrupt__":
@@ -227,6 +245,25 @@ def _live_events(namespace: tuple[str, ...], mode: str, data: Any) -> list[Event
         if name == "gate" and not path:
             events.append({"type": "route", "route": update["route"]})
     return events
+
+
+class _Restarts:
+    """Keeps a restart from those who read a stream where they were shown nothing to take back."""
+
+    def __init__(self) -> None:
+        self._shown: set[tuple[str, ...]] = set()
+
+    def wanted(self, namespace: tuple[str, ...], event: Event) -> bool:
+        if event["type"] == RESTART:
+            wanted = namespace in self._shown
+            self._shown.discard(namespace)
+            return wanted
+        if event["type"] == "token":
+            self._shown.add(namespace)
+        elif event["type"] == "tool":
+            # What was said before a tool ran is no part of the reply after it.
+            self._shown.discard(namespace)
+        return True
 
 
 def _told(path: list[str], message: BaseMessage) -> list[Event]:

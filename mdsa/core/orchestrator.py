@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import partial
@@ -24,6 +25,7 @@ from mdsa.errors import InvalidInputError
 from mdsa.graph.app_loading import Progress, app_settings, ingest_app, install_app
 from mdsa.graph.assembly import READER, open_assembly
 from mdsa.models import ModelRegistry, QuantizationType
+from mdsa.models.provider import ModelStatus
 from mdsa.monitoring import MonitoringService
 from mdsa.router import Router
 from mdsa.sessions import SessionStore
@@ -31,6 +33,8 @@ from mdsa.settings import Settings, load_settings
 from mdsa.tools import ToolRegistry
 
 __all__ = ["TinyBERTOrchestrator"]
+
+_log = logging.getLogger(__name__)
 
 
 class TinyBERTOrchestrator:
@@ -52,7 +56,7 @@ class TinyBERTOrchestrator:
             where the router has calibration rows.
         rag: knowledge; by default a store in the data directory.
         tools: registry that the domains' tool names refer to.
-        models: resolves model references.
+        models: resolves model references; its owner closes it.
         router: in place of the one that `intent_model_path` gives.
         default_model: model reference of domains that name none.
         settings: in place of the environment's.
@@ -100,11 +104,13 @@ class TinyBERTOrchestrator:
         self._owns_rag = rag is None
         self._lock = threading.RLock()
         self._running: Running | None = None
+        self.models = models if models is not None else ModelRegistry(self.settings)
+        self._owns_models = models is None
         self._assembly = open_assembly(
             self.settings,
             lambda: self.rag,
             router=router,
-            models=models,
+            models=self.models,
             tools=self.tools,
             default_model=default_model,
             domain_timeout_s=self.settings.request_timeout_s,
@@ -137,6 +143,8 @@ class TinyBERTOrchestrator:
         try:
             install_app(app, agent._assembly, settings.data_dir)
             ingest_app(app, agent.rag, progress)
+            if app.file.warm_up:
+                agent.warm_up()
         except BaseException:
             agent.close()
             raise
@@ -259,8 +267,9 @@ class TinyBERTOrchestrator:
 
         Yields:
             Dicts by `type`: `route` (decided), `node` (finished), `token` (text of an answer, as
-            it comes), `tool` (ran), `interrupt` (waits for approval) and last `final`, whose
-            `result` is what `process_request` gives.
+            it comes), `restart` (the model of this `node` failed while it answered: forget its
+            tokens since the last tool, another answer begins), `tool` (ran), `interrupt` (waits
+            for approval) and last `final`, whose `result` is what `process_request` gives.
         """
         request = self._request(message, context)
         running = self._start()
@@ -316,7 +325,8 @@ class TinyBERTOrchestrator:
             `requests_total`, `requests_success`, `requests_failed`, `success_rate` in [0, 1],
             `average_latency_ms`, `domains_registered`, `domain_stats` (requests by domain),
             `message_bus` (`total_messages`, `active_subscribers`), `nodes` (by node: count,
-            errors, latency, tokens) and more; see `MonitoringService.stats`.
+            errors, latency, tokens), `models` (what is in memory, which are not asked because they
+            fail; see `ModelRegistry.stats`) and more; see `MonitoringService.stats`.
         """
         stats = self.monitoring.stats()
         counts = {domain.name: 0 for domain in self.domains}
@@ -325,10 +335,23 @@ class TinyBERTOrchestrator:
             "domains_registered": len(counts),
             "domain_stats": {**counts, **stats["domain_stats"]},
             "message_bus": self.message_bus.stats(),
+            "models": self.models.stats(),
         }
 
+    def warm_up(self) -> list[ModelStatus]:
+        """Load the models of the registered domains, and wait for it; nothing is raised.
+
+        Returns:
+            How each model stands; see `ModelRegistry.warm_up`.
+        """
+        statuses = self.models.warm_up(self._assembly.models_in_use())
+        for status in statuses:
+            if not status.available:
+                _log.warning("%s is not ready: %s", status.reference, status.detail)
+        return statuses
+
     def close(self) -> None:
-        """Wait for turns in flight, then release the database and the knowledge store.
+        """Wait for turns in flight, then release the database, the knowledge store and the models.
 
         Only what this object opened is released; a later request opens it again.
         """
@@ -337,6 +360,8 @@ class TinyBERTOrchestrator:
         if running is not None:
             # Without the lock, which a turn in flight may need to open the knowledge.
             running.loop.close()
+        if self._owns_models:
+            self.models.close()
         with self._lock:
             if self._owns_rag and self._rag is not None:
                 self._rag.close()

@@ -7,7 +7,7 @@ from typing import Any
 from langgraph.types import Interrupt
 from typing_extensions import TypedDict
 
-from mdsa.graph.state import AgentState, Decision, RouteState, Source, ToolCallRecord
+from mdsa.graph.state import AgentState, Decision, ModelFailure, RouteState, Source, ToolCallRecord
 
 __all__ = ["PendingApproval", "RequestResult", "build_result"]
 
@@ -39,6 +39,10 @@ class RequestResult(TypedDict):
     request_id: str
     degraded: bool
     """A configured model could not be used and another one answered."""
+    models: list[str]
+    """References of the models that answered, each once, in the order of the answers."""
+    failures: list[ModelFailure]
+    """Models that were asked and did not answer, each with the reason."""
     reason: str
     """Why the message went where it went."""
     scores: dict[str, float]
@@ -74,6 +78,8 @@ def build_result(
         session_id=session_id,
         request_id=request_id,
         degraded=route["degraded"] or any(answer["degraded"] for answer in answers),
+        models=list(dict.fromkeys(answer["model"] for answer in answers if answer["model"])),
+        failures=[failure for answer in answers for failure in answer["failures"]],
         reason=route["reason"],
         scores=route["scores"],
         node_latency_ms=node_latency_ms,

@@ -25,6 +25,8 @@ class RequestMetric:
         latency_ms: from receiving the message to the whole answer.
         error_type: name of the exception's class where `success` is False.
         degraded: a fallback model answered.
+        models: references of the models that answered.
+        failures: `(model, reason)` of those that did not.
         timestamp: seconds since the epoch, when the request ended.
         node_latency_ms: milliseconds by node; see `NodeMetricsHandler.latency_by_node`.
 
@@ -41,6 +43,8 @@ class RequestMetric:
     confidence: float = 0.0
     error_type: str | None = None
     degraded: bool = False
+    models: tuple[str, ...] = ()
+    failures: tuple[tuple[str, str], ...] = ()
     input_tokens: int = 0
     output_tokens: int = 0
     timestamp: float = field(default_factory=time.time)
@@ -67,7 +71,13 @@ class RequestMetric:
         # Copies, so that the record does not change with what its maker still holds.
         object.__setattr__(self, "node_latency_ms", dict(self.node_latency_ms))
         object.__setattr__(self, "domains", tuple(self.domains))
+        object.__setattr__(self, "models", tuple(self.models))
+        object.__setattr__(self, "failures", tuple(tuple(item) for item in self.failures))
 
     def as_dict(self) -> dict[str, Any]:
         """The record as JSON-ready values."""
-        return asdict(self) | {"domains": list(self.domains)}
+        return asdict(self) | {
+            "domains": list(self.domains),
+            "models": list(self.models),
+            "failures": [{"model": model, "reason": reason} for model, reason in self.failures],
+        }

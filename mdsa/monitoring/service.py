@@ -36,6 +36,8 @@ class MonitoringService:
         self._domains: Counter[str] = Counter()
         self._decisions: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
+        self._models: Counter[str] = Counter()
+        self._failures: Counter[tuple[str, str]] = Counter()
         self._nodes = NodeTable()
         self._recent: deque[RequestMetric] = deque(maxlen=recent)
 
@@ -52,6 +54,8 @@ class MonitoringService:
             self._output_tokens += metric.output_tokens
             self._latency.add(metric.latency_ms)
             self._domains.update(set(metric.domains))
+            self._models.update(set(metric.models))
+            self._failures.update(metric.failures)
             if metric.decision:
                 self._decisions[metric.decision] += 1
             if not metric.success:
@@ -81,6 +85,8 @@ class MonitoringService:
         `success_rate` is in [0, 1] and `average_latency_ms` in milliseconds; both are 0.0 before
         the first request, when `requests_total` is 0. `domain_stats` counts requests by domain: a
         request that two domains answered counts for both, one that none answered for none.
+        `model_stats` counts requests by the model that answered, and `model_failures`, by model
+        and reason, how often one was asked in vain.
         """
         with self._lock:
             return self._stats()
@@ -117,7 +123,16 @@ class MonitoringService:
             "decisions": dict(self._decisions),
             "errors": dict(self._errors),
             "degraded_total": self._degraded,
+            "model_stats": dict(self._models),
+            "model_failures": _by_model(self._failures),
             "input_tokens": self._input_tokens,
             "output_tokens": self._output_tokens,
             "nodes": {key: stats.as_dict() for key, stats in self._nodes.items()},
         }
+
+
+def _by_model(failures: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for (model, reason), count in failures.items():
+        counts.setdefault(model, {})[reason] = count
+    return counts

@@ -15,6 +15,7 @@ from langchain_core.messages import BaseMessage
 from mdsa.core.dual_rag import DualRAG
 from mdsa.core.orchestrator import TinyBERTOrchestrator
 from mdsa.models import ModelRegistry
+from mdsa.router import Router
 from mdsa.settings import Settings
 from mdsa.tools import ToolRegistry
 
@@ -48,6 +49,7 @@ def make_agent(
     reasoning: str = "embedded://clauses",
     tools: ToolRegistry | None = None,
     rag: DualRAG | None = None,
+    router: Router | None = None,
     **changes: Any,
 ) -> TinyBERTOrchestrator:
     """An agent without domains.
@@ -59,6 +61,7 @@ def make_agent(
         reasoning: reference of the reasoning model.
         tools: for the domains.
         rag: in place of fake knowledge in the folder.
+        router: in place of one that goes by the domains' keywords.
         **changes: of the settings.
     """
     settings = settings_in(folder, **changes)
@@ -70,7 +73,7 @@ def make_agent(
         rag=rag or fake_rag(folder),
         tools=tools,
         models=registry,
-        router=WordRouter({}),
+        router=router or WordRouter({}),
         default_model="fake://parrot",
         settings=settings,
     )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fakes.agents import make_agent, scripted
-from fakes.chat_models import calls
-from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from fakes.chat_models import ScriptedChatModel, calls
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
+from langchain_core.outputs import ChatGenerationChunk
+from pydantic import Field
 
 from mdsa.core.orchestrator import TinyBERTOrchestrator
 from mdsa.errors import ModelUnavailableError
@@ -96,6 +98,39 @@ def test_a_model_that_fails_is_replaced_within_the_stream(agent: TinyBERTOrchest
 
     assert events[-1]["type"] == "final"
     assert events[-1]["result"]["degraded"] is True
+
+
+class BreaksOff(ScriptedChatModel):
+    """Streams the beginning of an answer, and then its connection is cut."""
+
+    replies: list[Any] = Field(default_factory=lambda: ["unused"])
+
+    async def _astream(
+        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        for word in ("The ", "wrong "):
+            yield ChatGenerationChunk(message=AIMessageChunk(word))
+        raise ModelUnavailableError("the stream was cut")
+
+
+def test_what_a_model_said_before_it_failed_is_taken_back(tmp_path: Path):
+    models = {"cut": BreaksOff(), "good": scripted("The right answer")}
+    with make_agent(tmp_path, models=models) as agent:
+        agent.register_domain("orders", "Orders", ["order"], "fake://cut", fallback=["fake://good"])
+        events = list(agent.stream_request("an order"))
+
+    told = [event for event in events if event["type"] in ("token", "restart")]
+    assert [event["type"] for event in told] == [*["token"] * 2, "restart", *["token"] * 3]
+    assert {event["node"] for event in told} == {"orders/generate"}
+    assert "".join(event["text"] for event in told[3:]) == "The right answer"
+    result = events[-1]["result"]
+    assert result["response"] == "The right answer"
+    assert result["models"] == ["fake://good"]
+    assert result["failures"] == [{"model": "fake://cut", "reason": "unavailable"}]
+
+
+def test_a_failure_before_the_first_token_takes_nothing_back(agent: TinyBERTOrchestrator):
+    assert "restart" not in kinds(list(agent.stream_request("rain?")))
 
 
 async def test_the_async_stream_tells_the_same(agent: TinyBERTOrchestrator):

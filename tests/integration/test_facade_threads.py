@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fakes.agents import make_agent, scripted
+from fakes.routing import WordRouter
 from langchain_core.messages import BaseMessage, HumanMessage
 
 from mdsa.core.orchestrator import TinyBERTOrchestrator
 from mdsa.errors import MdsaError, RequestTimeoutError, SessionBusyError
 from mdsa.models import ModelRegistry
+from mdsa.router import Route
 
 THREADS = 8
 
@@ -202,12 +204,32 @@ def test_a_stuck_reader_of_the_knowledge_is_left_behind(tmp_path: Path):
     with make_agent(tmp_path, request_timeout_s=1.5) as agent:
         agent.register_domain("orders", "Orders", ["order"], "fake://parrot")
         load_all(agent)
-        with (
-            agent.rag._snapshots._lock,  # stands for a disk that does not answer
-            pytest.raises(RequestTimeoutError, match=r"1\.5 s.*MDSA_REQUEST_TIMEOUT_S"),
-        ):
+        with agent.rag._snapshots._lock:  # stands for a disk that does not answer
+            result = agent.process_request("an order", {"session_id": "s"})
+        assert result["response"] == "I could not answer this in time: “an order”"
+        assert result["degraded"] is True
+        assert "told" in agent.process_request("an order", {"session_id": "s"})["response"]
+
+
+class StuckRouter(WordRouter):
+    """Waits for the test before it routes."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.open = threading.Event()
+
+    def route(self, texts: Sequence[str]) -> list[Route]:
+        self.open.wait(30)
+        return super().route(texts)
+
+
+def test_a_turn_that_gets_nowhere_is_stopped(tmp_path: Path):
+    router = StuckRouter()
+    with make_agent(tmp_path, router=router, request_timeout_s=0.2) as agent:
+        agent.register_domain("orders", "Orders", ["order"], "fake://parrot")
+        with pytest.raises(RequestTimeoutError, match=r"0\.2 s.*MDSA_REQUEST_TIMEOUT_S"):
             agent.process_request("an order", {"session_id": "s"})
-        assert agent.process_request("an order", {"session_id": "s"})["domain"] == "orders"
+        router.open.set()
         assert agent.get_stats()["errors"] == {"RequestTimeoutError": 1}
 
 

@@ -135,3 +135,26 @@ def test_threads_lose_no_count() -> None:
     stats = service.stats()
     assert stats["requests_total"] == stats["domain_stats"]["orders"] == 1000
     assert stats["nodes"]["gate"]["count"] == stats["nodes"]["gate"]["errors"] == 1000
+
+
+def test_models_that_answered_and_those_that_did_not_are_counted() -> None:
+    service = MonitoringService()
+    slow = ("ollama://a", "timeout")
+
+    for failures in ((slow,), (slow, ("ollama://a", "circuit_open")), ()):
+        service.record(
+            RequestMetric(
+                request_id="r",
+                latency_ms=1.0,
+                success=True,
+                models=("embedded://reader",),
+                failures=failures,
+            )
+        )
+
+    stats = service.stats()
+    assert stats["model_stats"] == {"embedded://reader": 3}
+    assert stats["model_failures"] == {"ollama://a": {"timeout": 2, "circuit_open": 1}}
+    assert service.snapshot()["recent"][0]["failures"] == [
+        {"model": "ollama://a", "reason": "timeout"}
+    ]
