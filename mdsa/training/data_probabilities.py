@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 from mdsa.router.calibration import Floats, fit_temperature, softmax
 from mdsa.router.softmax_regression import LinearModel, fit_softmax_regression
 
-__all__ = ["FOLDS", "cross_validated_probabilities", "fitted_probabilities"]
+__all__ = [
+    "FOLDS",
+    "calibrated_probabilities",
+    "cross_validated_probabilities",
+    "fitted_probabilities",
+]
 
 FOLDS = 5
 
@@ -38,6 +43,34 @@ def cross_validated_probabilities(
     Returns:
         (rows, labels). A label all of whose rows lie in one fold has no probability there.
     """
+    return softmax(*_cross_validated(vectors, labels, groups, seed))
+
+
+def calibrated_probabilities(
+    vectors: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    others: NDArray[np.float32],
+) -> tuple[Floats, Floats]:
+    """Probabilities as `cross_validated_probabilities` has them, and for other texts as well.
+
+    The others are judged by a classifier of all rows, with the temperature of the folds.
+
+    Returns:
+        (rows, labels) and (others, labels).
+    """
+    logits, temperature = _cross_validated(vectors, labels, groups, 0)
+    model = _fit(vectors, labels, logits.shape[1])
+    return softmax(logits, temperature), softmax(model.logits(others), temperature)
+
+
+def _cross_validated(
+    vectors: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    seed: int,
+) -> tuple[Floats, float]:
+    """Logits of every row from folds without its group, and the temperature of them all."""
     count = int(labels.max()) + 1
     logits = np.full((len(vectors), count), -np.inf)
     folds = _folds(labels, groups, seed)
@@ -53,7 +86,7 @@ def cross_validated_probabilities(
     filled = np.where(np.isfinite(logits), logits, lowest)
     judged = np.isfinite(logits[np.arange(len(labels)), labels])
     temperature = fit_temperature(filled[judged], labels[judged]) if judged.any() else 1.0
-    return softmax(filled, temperature)
+    return filled, temperature
 
 
 def fitted_probabilities(

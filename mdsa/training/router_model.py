@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +22,7 @@ from mdsa.router.encoder import MANIFEST, PACKAGED_FOLDER, TOKENIZER
 __all__ = [
     "Classifier",
     "autocast",
+    "embed",
     "encode_texts",
     "load_start",
     "load_teacher",
@@ -85,14 +86,19 @@ class Classifier(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Give logits (texts, labels) of token ids and mask (texts, tokens)."""
+        logits: Tensor = self.classifier(self.dropout(self.embed(input_ids, attention_mask)))
+        return logits.float()
+
+    def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Give one vector for each text, (texts, width)."""
         output = self.bert(input_ids, attention_mask)
+        pooled: Tensor
         if self.pooling == "pooler":
             pooled = output.pooler_output
         else:
             weights = attention_mask[..., None].to(output.last_hidden_state.dtype)
             pooled = (output.last_hidden_state * weights).sum(1) / weights.sum(1)
-        logits: Tensor = self.classifier(self.dropout(pooled))
-        return logits.float()
+        return pooled
 
 
 def load_start(folder: Path | None, labels: int) -> tuple[Classifier, str]:
@@ -192,17 +198,33 @@ def padded(ids: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, 
 
 def predict(model: Classifier, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
     """Logits of encoded texts, (texts, labels), without dropout."""
+    return _read(model, model, model.classifier.out_features, ids)
+
+
+def embed(model: Classifier, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    """Unit vectors of encoded texts, (texts, width)."""
+    vectors = _read(model, model.embed, model.classifier.in_features, ids)
+    length: NDArray[np.float32] = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(length, 1e-12)
+
+
+def _read(
+    model: Classifier,
+    network: Callable[[Tensor, Tensor], Tensor],
+    columns: int,
+    ids: Sequence[Sequence[int]],
+) -> NDArray[np.float32]:
     device = next(model.parameters()).device
     order = sorted(range(len(ids)), key=lambda at: len(ids[at]))
-    logits = np.empty((len(ids), model.classifier.out_features), dtype=np.float32)
+    rows = np.empty((len(ids), columns), dtype=np.float32)
     was_training = model.training
     model.eval()
     with torch.inference_mode(), autocast(device):
         for chosen in _slices(order, _PREDICTED_AT_ONCE):
-            answer = model(*padded([ids[at] for at in chosen], device))
-            logits[chosen] = answer.cpu().numpy()
+            answer = network(*padded([ids[at] for at in chosen], device))
+            rows[chosen] = answer.float().cpu().numpy()
     model.train(was_training)
-    return logits
+    return rows
 
 
 def _slices(order: list[int], size: int) -> Iterator[list[int]]:

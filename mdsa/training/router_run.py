@@ -26,9 +26,10 @@ from mdsa.training.router_checkpoint import Workplace
 from mdsa.training.router_export import export_network, open_graph
 from mdsa.training.router_fit import Fit, FitPlan, FitState, fit
 from mdsa.training.router_judgement import Judgement, judge_router, training_centres
-from mdsa.training.router_model import Classifier, encode_texts, load_teacher, predict
+from mdsa.training.router_model import Classifier, embed, encode_texts, load_teacher, predict
 from mdsa.training.router_rows import RouterRows, label_weights
 from mdsa.training.router_settings import RouterSettings
+from mdsa.training.router_teacher import joint_logits
 
 __all__ = ["Progress", "RouterRun"]
 
@@ -115,7 +116,7 @@ class RouterRun:
         return [[vary(text, swaps, rng) for text in texts] for _ in range(self.settings.variations)]
 
     def _soft_targets(self, variations: list[list[str]]) -> NDArray[np.float32] | None:
-        """Logits of the fine-tuned larger model for the texts and their variations."""
+        """Logits of the teachers for the texts and their variations."""
         if not self._has_teacher:
             return None
         kept = self.work.kept_array(_SOFT)
@@ -124,12 +125,14 @@ class RouterRun:
         torch.manual_seed(self.settings.seed)
         teacher, tokenizer_json = load_teacher(len(self.rows.labels))
         teacher = teacher.to(_device())
-        self._fit(teacher, tokenizer_json, _TEACHER, self.rows, self._teacher_plan())
         texts = [*self._texts, *chain.from_iterable(variations)]
-        logits = predict(teacher, encode_texts(tokenizer_json, texts, self.max_tokens))
-        self.work.keep_array(_SOFT, logits)
+        ids = encode_texts(tokenizer_json, texts, self.max_tokens)
+        vectors = embed(teacher, ids)
+        self._fit(teacher, tokenizer_json, _TEACHER, self.rows, self._teacher_plan())
+        soft = joint_logits(predict(teacher, ids), vectors, self.rows.train)
+        self.work.keep_array(_SOFT, soft)
         self.work.forget(_TEACHER)
-        return logits
+        return soft
 
     def _without_held(
         self, variations: list[list[str]], soft: NDArray[np.float32] | None

@@ -29,9 +29,10 @@ class RouterSettings:
         warm_up: share of the steps in which the learning rate rises.
         label_smoothing: probability that a hard target gives to the other labels.
         noisy_share: of the texts of an epoch that are read with typing errors.
-        teacher_epochs: passes of the larger model from which the router also learns; 0 for none.
+        teacher_epochs: passes of the larger model from which the router also learns, together with
+            a cross-validated logistic regression over the same model; 0 for neither.
         teacher_rate: learning rate of the larger model.
-        teacher_share: weight of the larger model's answers beside the labels, in [0, 1].
+        teacher_share: weight of the two teachers' answers beside the labels, in [0, 1].
         teacher_temperature: softens these answers (Hinton et al. 2015, arXiv:1503.02531).
         variations: how many variations of each row the teacher labels; see
             `mdsa.training.router_augment`.
@@ -47,22 +48,22 @@ class RouterSettings:
         seed: equal seeds give equal routers on the same machine.
     """
 
-    epochs: int = 12
-    patience: int = 4
+    epochs: int = 8
+    patience: int = 6
     batch_size: int = 64
-    learning_rate: float = 2e-4
+    learning_rate: float = 3e-4
     head_rate: float = 1e-3
     layer_decay: float = 0.9
     weight_decay: float = 0.01
     warm_up: float = 0.1
     label_smoothing: float = 0.05
-    noisy_share: float = 0.3
-    teacher_epochs: int = 4
-    teacher_rate: float = 1e-4
-    teacher_share: float = 0.7
+    noisy_share: float = 0.2
+    teacher_epochs: int = 8
+    teacher_rate: float = 2e-4
+    teacher_share: float = 0.5
     teacher_temperature: float = 2.0
-    variations: int = 2
-    varied_share: float = 0.4
+    variations: int = 1
+    varied_share: float = 0.2
     last_epochs: int = 3
     last_rate: float = 0.25
     outside_share: float = 0.05
