@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mdsa.cli.loading_notice import loading_notice
 from mdsa.cli.render import progress_bar
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def open_agent(settings: Settings, app_file: Path | None = None) -> Iterator[Tin
     """
     agent = _build(settings, app_file)
     try:
-        yield agent
+        with loading_notice(agent.models):
+            yield agent
     except KeyboardInterrupt:
         # Closing would wait for the turn; what it wrote so far is on disk.
         raise

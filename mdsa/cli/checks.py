@@ -7,39 +7,22 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from mdsa.cli.check import Check, Status
+from mdsa.cli.model_checks import check_intent_model, check_machine, check_models
 from mdsa.errors import MdsaError, ModelUnavailableError
 
 if TYPE_CHECKING:
     from mdsa.domains.app_file import App
     from mdsa.settings import Settings
 
-__all__ = ["Check", "run_checks"]
-
-Status = Literal["ok", "note", "problem"]
+__all__ = ["run_checks"]
 
 _LEAST_FREE_BYTES = 500_000_000
-_CLAUSES = "embedded://clauses"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What was looked at, and how it stands.
-
-    Attributes:
-        status: `note` is worth knowing but keeps nothing from working.
-        remedy: the command or change that mends it; empty where nothing has to be done.
-    """
-
-    name: str
-    status: Status
-    detail: str
-    remedy: str = ""
 
 
 def run_checks(settings: Settings) -> list[Check]:
@@ -48,10 +31,11 @@ def run_checks(settings: Settings) -> list[Check]:
 
     checks = [
         _python(),
-        _machine(),
+        check_machine(settings),
         _folder("data folder", settings.data_dir, "MDSA_DATA_DIR", "problem"),
         _folder("cache folder", settings.cache_dir, "MDSA_CACHE_DIR", "note"),
         _sessions(settings),
+        check_intent_model(settings),
     ]
     path = settings.app or demo_app_path()
     try:
@@ -63,7 +47,7 @@ def run_checks(settings: Settings) -> list[Check]:
         checks.append(Check("app file", "ok", f"{app.file.name} ({path}): {names}"))
         checks.append(_encoder(settings, app.file.embedding_model))
         checks.append(_knowledge(settings, app))
-        checks += _models(settings, app)
+        checks += check_models(settings, app)
         checks += _tools(app)
     return [*checks, _studio()]
 
@@ -72,17 +56,6 @@ def _python() -> Check:
     version = platform.python_version()
     detail = f"{version} on {platform.system()} {platform.release()}, {platform.machine()}"
     return Check("Python", "ok", detail)
-
-
-def _machine() -> Check:
-    from mdsa.utils import HardwareDetector
-
-    hardware = HardwareDetector()
-    parts = [f"{hardware.cpu_count} CPU cores", f"{hardware.ram_gb:.1f} GB RAM"]
-    if hardware.gpu_memory_gb():
-        parts.append(f"GPU with {hardware.gpu_memory_gb():.1f} GB")
-    device = hardware.get_recommended_device()
-    return Check("machine", "ok", f"{', '.join(parts)}; models in this process run on {device}")
 
 
 def _folder(name: str, path: Path, variable: str, failing: Status) -> Check:
@@ -154,25 +127,6 @@ def _knowledge(settings: Settings, app: App) -> Check:
     counts = {"shared": stats["global"], **stats["domains"]}
     chunks = ", ".join(f"{name} {count}" for name, count in counts.items())
     return Check("knowledge", "ok", f"chunks in {settings.knowledge_dir}: {chunks}")
-
-
-def _models(settings: Settings, app: App) -> Iterator[Check]:
-    from mdsa.models import ModelRegistry
-
-    references = {app.file.reasoning_model: "reasoning"} | {app.file.model: "default"}
-    for entry in app.domains:
-        if entry.config.model_name:
-            references.setdefault(entry.config.model_name, entry.config.name)
-    references.pop(_CLAUSES, None)
-    registry = ModelRegistry(settings)
-    for reference, user in references.items():
-        status = registry.check(reference)
-        yield Check(
-            f"model ({user})",
-            "ok" if status.available else "problem",
-            f"{reference}: {status.detail}",
-            status.remedy,
-        )
 
 
 def _tools(app: App) -> Iterator[Check]:

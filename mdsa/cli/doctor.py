@@ -7,7 +7,8 @@ from dataclasses import asdict
 import typer
 from rich.text import Text
 
-from mdsa.cli.checks import Check, run_checks
+from mdsa.cli.check import Check
+from mdsa.cli.checks import run_checks
 from mdsa.cli.options import Invocation, takes_common_options
 from mdsa.cli.render import console, plain, table, write_json
 

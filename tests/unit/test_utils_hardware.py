@@ -3,10 +3,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
 
+from mdsa.errors import ConfigError
 from mdsa.utils import HardwareDetector
 
 
@@ -49,3 +51,31 @@ def test_torch_is_not_loaded_to_learn_that_there_is_no_gpu() -> None:
     if sys.platform == "darwin":
         pytest.skip("CUDA_VISIBLE_DEVICES does not hide Apple's GPU")
     assert subprocess.run([sys.executable, "-c", program], env=environment).returncode == 0
+
+
+def test_a_device_is_what_the_setting_says_or_an_error_that_says_what_to_do() -> None:
+    detector = HardwareDetector()
+    missing = "mps" if detector.get_recommended_device() == "cuda" else "cuda"
+
+    assert detector.resolve_device("auto") == detector.get_recommended_device()
+    assert detector.resolve_device("cpu") == "cpu"
+    with pytest.raises(ConfigError, match="MDSA_DEVICE"):
+        detector.resolve_device(missing)
+    with pytest.raises(ConfigError, match=r"'tpu'.*auto, cpu, cuda, mps"):
+        detector.resolve_device("tpu")
+
+
+def test_weights_on_the_cpu_are_bfloat16_only_where_it_computes_with_them() -> None:
+    detector = HardwareDetector()
+    info = Path("/proc/cpuinfo")
+    flags = info.read_text().split() if info.exists() else []
+    native = not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(flags)
+
+    assert detector.recommended_dtype("cpu") == ("bfloat16" if native else "float32")
+    assert detector.recommended_dtype("mps") == "float16"
+
+
+def test_memory_that_may_be_used_is_no_more_than_there_is() -> None:
+    detector = HardwareDetector()
+
+    assert 0 < detector.usable_ram_gb <= detector.ram_gb
