@@ -189,7 +189,9 @@ class ModelChain:
                 if not is_model_failure(error):
                     raise
                 kind = failure_kind(error)
-                _log.warning(
+                _log.log(
+                    # One that is passed over has been told of when it failed.
+                    logging.INFO if kind == "circuit_open" else logging.WARNING,
                     "a model did not answer: %s: %s",
                     type(error).__name__,
                     error,

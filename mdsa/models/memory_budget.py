@@ -215,8 +215,7 @@ class MemoryBudget:
                     if slot is None and need is None:  # released since
                         need = self._size(resident)
                     if slot is not None and slot.state == "loading":
-                        self._join(slot)
-                        if slot.state == "loaded":
+                        if self._join(slot):
                             return slot
                         if isinstance(slot.error, Exception):
                             raise slot.error
@@ -243,13 +242,13 @@ class MemoryBudget:
         self._load(slot)
         return slot
 
-    def _join(self, slot: _Slot) -> None:
+    def _join(self, slot: _Slot) -> bool:
         """Wait for another thread's loading; the user is counted, so that nothing releases it."""
         slot.users += 1
-        while slot.state == "loading":
-            self._changed.wait()
+        self._changed.wait_for(lambda: slot.state != "loading")
         if slot.state == "failed":
             slot.users -= 1
+        return slot.state == "loaded"
 
     def _my_turn(self, ticket: _Ticket) -> bool:
         overdue = self._clock() - self._patience_s

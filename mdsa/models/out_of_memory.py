@@ -26,7 +26,8 @@ def is_out_of_memory(error: BaseException) -> bool:
             return True
         if any(base.__name__ in _TYPES for base in type(current).__mro__):
             return True
-        text = str(current).lower()
+        # A lost connection may say that memory was perhaps the reason.
+        text = "" if isinstance(current, OSError) else str(current).lower()
         if any(phrase in text for phrase in _PHRASES):
             return True
         current = current.__cause__

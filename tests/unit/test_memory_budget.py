@@ -10,6 +10,7 @@ import pytest
 
 from mdsa.errors import ModelMemoryError, ModelUnavailableError
 from mdsa.models.memory_budget import LoadEvent, MemoryBudget
+from mdsa.models.out_of_memory import is_out_of_memory
 
 
 class Weights:
@@ -266,3 +267,21 @@ def test_many_threads_over_few_places_lose_nothing() -> None:
     stats = budget.stats()
     assert stats["used_bytes"] == 0
     assert stats["loads"] == stats["releases"] == sum(item.log.count("load") for item in models)
+
+
+@pytest.mark.parametrize(
+    ("error", "says_so"),
+    [
+        (MemoryError(), True),
+        (ModelMemoryError("x"), True),
+        (RuntimeError("CUDA error: out of memory"), True),
+        (RuntimeError("shapes do not fit"), False),
+        (ModelUnavailableError("the stream broke off; the server may be out of memory"), False),
+        (ConnectionError("out of memory"), False),
+    ],
+)
+def test_only_what_says_so_is_out_of_memory(error: Exception, says_so: bool) -> None:
+    assert is_out_of_memory(error) is says_so
+    wrapped = ValueError("generation failed")
+    wrapped.__cause__ = error
+    assert is_out_of_memory(wrapped) is says_so
