@@ -20,7 +20,7 @@ from mdsa.retrieval.chunking import chunk_sections
 from mdsa.retrieval.loaders import Section
 from mdsa.utils.halves import is_held_out
 
-__all__ = ["GROUNDED_SETS", "GroundedCase", "GroundedSet", "load_grounded"]
+__all__ = ["GROUNDED_SETS", "GroundedCase", "GroundedSet", "Question", "load_grounded"]
 
 _SHOWN = 5
 _DEPTH = 40
@@ -37,19 +37,28 @@ class GroundedCase:
         question: text.
         answers: annotated spans, any of which is right; none where the passages hold no answer.
         passages: in the order of retrieval.
+        gold: place of the passage that answers; None where none does.
     """
 
     question: str
     answers: tuple[str, ...]
     passages: tuple[str, ...]
+    gold: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class Question:
+    """A question with what answers it.
+
+    Attributes:
+        text: the question.
+        answers: annotated spans of the first of its passages.
+        passages: numbers of those that answer; the first is shown.
+    """
+
     text: str
     answers: tuple[str, ...]
     passages: tuple[int, ...]
-    """Those that answer; the first is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +77,7 @@ class GroundedSet:
     name: str
     title: str
     passages: list[str]
-    questions: list[_Question]
+    questions: list[Question]
     fields: list[str]
 
     def cases(
@@ -89,7 +98,7 @@ class GroundedSet:
                 (found if wanted else missing).append(case)
         return found, missing
 
-    def _with_gold(self, question: _Question, ranking: list[int]) -> GroundedCase | None:
+    def _with_gold(self, question: Question, ranking: list[int]) -> GroundedCase | None:
         gold = question.passages[0]
         others = [number for number in ranking if number not in question.passages]
         if len(others) < _SHOWN - 1:
@@ -97,11 +106,10 @@ class GroundedSet:
         shown = {gold, *others[: _SHOWN - 1]}
         order = [number for number in ranking if number in shown]
         order += sorted(shown - set(order))
-        return GroundedCase(
-            question.text, question.answers, tuple(self.passages[number] for number in order)
-        )
+        shown_texts = tuple(self.passages[number] for number in order)
+        return GroundedCase(question.text, question.answers, shown_texts, order.index(gold))
 
-    def _without_gold(self, question: _Question, ranking: list[int]) -> GroundedCase | None:
+    def _without_gold(self, question: Question, ranking: list[int]) -> GroundedCase | None:
         others = [
             self.passages[number]
             for number in ranking
@@ -110,7 +118,7 @@ class GroundedSet:
         ][:_SHOWN]
         return GroundedCase(question.text, (), tuple(others)) if len(others) == _SHOWN else None
 
-    def _ranker(self) -> Callable[[_Question], list[int]]:
+    def _ranker(self) -> Callable[[Question], list[int]]:
         import bm25s
 
         members: dict[str, list[int]] = {}
@@ -118,7 +126,7 @@ class GroundedSet:
             members.setdefault(field, []).append(number)
         indexes: dict[str, bm25s.BM25] = {}
 
-        def rank(question: _Question) -> list[int]:
+        def rank(question: Question) -> list[int]:
             field = self.fields[question.passages[0]]
             own = members[field]
             if field not in indexes:
@@ -169,7 +177,7 @@ def _xquad(folder: Path, held_out: bool) -> GroundedSet:
             data.passages.append(paragraph["context"])
             data.fields.append("")
             data.questions.extend(
-                _Question(
+                Question(
                     entry["question"].strip(),
                     tuple(dict.fromkeys(answer["text"] for answer in entry["answers"])),
                     (number,),
@@ -194,14 +202,14 @@ def _policyqa(folder: Path, held_out: bool) -> GroundedSet:
     return data
 
 
-def _per_passage(marked: dict[str, dict[int, list[str]]]) -> Iterator[_Question]:
+def _per_passage(marked: dict[str, dict[int, list[str]]]) -> Iterator[Question]:
     """A site's question once, with the first passage that holds a short enough answer."""
     for text, by_passage in marked.items():
         for number, spans in by_passage.items():
             short = tuple(dict.fromkeys(s for s in spans if len(s) <= _LONGEST_ANSWER))
             if short:
                 others = tuple(other for other in by_passage if other != number)
-                yield _Question(text, short, (number, *others))
+                yield Question(text, short, (number, *others))
                 break
 
 
@@ -224,7 +232,7 @@ def _covid(folder: Path, held_out: bool) -> GroundedSet:
                 )
                 if holding and len(answer["text"]) <= _LONGEST_ANSWER:
                     data.questions.append(
-                        _Question(entry["question"].strip(), (answer["text"].strip(),), holding)
+                        Question(entry["question"].strip(), (answer["text"].strip(),), holding)
                     )
     return data
 

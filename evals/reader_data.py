@@ -1,101 +1,14 @@
-"""SQuAD-style questions for the reader: with their paragraph, without it, and changed."""
+"""Questions changed for the fit of the reader: about another name, or in unknown words."""
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
-from mdsa.errors import InvalidInputError
 from mdsa.models.reader.words import STOP_WORDS, distinctive_terms, stem, tokens
 
-__all__ = ["PARTS", "Item", "SquadData", "load_squad"]
-
-PARTS = ("tune", "develop", "report")
-_SPLIT_SEED = 7
-_DEVELOP_SHARE = 0.51
-_DISTRACTORS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A question with its answer.
-
-    Attributes:
-        question: text.
-        answer: the annotated span, verbatim from its paragraph.
-        paragraph: index of the paragraph.
-        start: where the span starts in it, in characters.
-    """
-
-    question: str
-    answer: str
-    paragraph: int
-    start: int
-
-
-@dataclass(frozen=True)
-class SquadData:
-    """Paragraphs, and questions about them."""
-
-    paragraphs: list[str]
-    items: list[Item]
-
-    def part(self, name: str) -> list[Item]:
-        """A part of the questions, by a fixed seed.
-
-        `tune`, a half, gave the weights and the threshold; features and rules were chosen with an
-        eye on `develop`, half of the rest; `report` is what was looked at least.
-        """
-        order = list(self.items)
-        random.Random(_SPLIT_SEED).shuffle(order)
-        half = len(order) // 2
-        end = half + round(_DEVELOP_SHARE * (len(order) - half))
-        return {"tune": order[:half], "develop": order[half:end], "report": order[end:]}[name]
-
-    def nearest(self, questions: Sequence[str]) -> list[list[int]]:
-        """Paragraphs for each question by BM25, best first, enough for gold and distractors."""
-        import bm25s
-
-        index = bm25s.BM25()
-        index.index(bm25s.tokenize(self.paragraphs, show_progress=False), show_progress=False)
-        asked = bm25s.tokenize(list(questions), show_progress=False)
-        rows, _ = index.retrieve(asked, k=_DISTRACTORS + 2, show_progress=False)
-        return [[int(number) for number in row] for row in rows]
-
-
-def choose_paragraphs(item: Item, nearest: Sequence[int], *, with_gold: bool) -> list[int]:
-    """Five paragraphs in retrieval's order: gold and the nearest four others, or others only."""
-    others = [number for number in nearest if number != item.paragraph]
-    chosen = {item.paragraph, *others[:_DISTRACTORS]} if with_gold else set(others[:5])
-    order = [number for number in nearest if number in chosen]
-    return order + sorted(chosen - set(order))
-
-
-def load_squad(folder: Path) -> SquadData:
-    """Read the one JSON file in SQuAD 1.1's form that a folder holds.
-
-    Raises:
-        InvalidInputError: there is none.
-    """
-    files = sorted(folder.glob("*.json"))
-    if not files:
-        raise InvalidInputError(f"no .json file in {folder}; give the folder of a SQuAD-style set.")
-    paragraphs: list[str] = []
-    items: list[Item] = []
-    for article in json.loads(files[0].read_text(encoding="utf-8"))["data"]:
-        for paragraph in article["paragraphs"]:
-            for row in paragraph["qas"]:
-                if row["answers"]:
-                    first = row["answers"][0]
-                    items.append(
-                        Item(row["question"], first["text"], len(paragraphs), first["answer_start"])
-                    )
-            paragraphs.append(paragraph["context"])
-    return SquadData(paragraphs, items)
+__all__ = ["blur_words", "name_pool", "swap_name"]
 
 
 def swap_name(question: str, passages: str, pool: Sequence[str], rng: random.Random) -> str | None:

@@ -2,11 +2,11 @@
 
     python -m mdsa.evals.reader_fit --data-dir DIR --dev evals/data/reader_dev.json
 
-The first is the part `tune` of a SQuAD-style set (XQuAD-en for the weights shipped). Every question
-is seen with its paragraph among hard distractors, without it, with a name swapped for one that the
+The first are the questions of XQuAD's half that is for fitting (see `mdsa.utils.halves`). Every one
+is seen with its passage among hard distractors, without it, with a name swapped for one that the
 passages do not hold (no answer), and with half of its ordinary words made unknown to the word
 features, while the encoder still reads them (a paraphrase). The order of the passages is shuffled
-for 3 in 10 questions.
+for 3 in 10 questions. COVID-QA and PolicyQA changed nothing where they were added.
 
 The second are questions about three organisations, in other words than their documents, with the
 passages that the product retrieves for them, and again without the document that answers.
@@ -35,16 +35,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdsa.embeddings import load_embeddings
-from mdsa.evals.reader_data import (
-    Item,
-    SquadData,
-    blur_words,
-    choose_paragraphs,
-    load_squad,
-    name_pool,
-    swap_name,
-)
+from mdsa.evals.grounded_data import GroundedCase, GroundedSet, load_grounded
+from mdsa.evals.reader_data import blur_words, name_pool, swap_name
 from mdsa.evals.reader_dev import DevQuestion, flat, load_dev
+from mdsa.evals.text_scores import contains
 from mdsa.models.passages import Passage
 from mdsa.models.reader.chat_model import ReaderChatModel
 from mdsa.models.reader.encoder import CachedEncoder
@@ -53,9 +47,12 @@ from mdsa.models.reader.fixed_terms import fixed_terms
 from mdsa.models.reader.lists import whole_lists
 from mdsa.models.reader.sentences import split_passage
 
-__all__ = ["Group", "balanced", "dev_groups", "fit", "held_out", "main", "squad_groups"]
+__all__ = ["Group", "balanced", "dev_groups", "fit", "grounded_groups", "held_out", "main"]
 
 _CONDITIONS = ("present", "absent", "swapped", "blurred", "blurred_absent")
+_SHUFFLED_SHARE = 0.3
+_SET = "xquad_en"
+_MOST = 1000
 _PENALTY = 0.2
 _MOST_OF_A_LIST = 0.6
 
@@ -90,47 +87,53 @@ class _Aliased(CachedEncoder):
         return super().encode([self.aliases.get(text, text) for text in texts])
 
 
-def squad_groups(data: SquadData, items: Sequence[Item], seed: int = 1) -> list[Group]:
-    """Every question in every condition."""
+def grounded_groups(data: GroundedSet, count: int, seed: int = 1) -> list[Group]:
+    """Every question in every condition.
+
+    Args:
+        data: the half of a set that is for fitting.
+        count: how many questions.
+        seed: of draws.
+    """
     rng = random.Random(seed)
     encoder = _Aliased()
-    pool = name_pool([item.question for item in data.items])
+    there, _ = data.cases(count, 0, seed)
+    _, absent = data.cases(0, count, seed)
+    pool = name_pool([case.question for case in [*there, *absent]])
     groups: list[Group] = []
-    for item, nearest in zip(items, data.nearest([i.question for i in items]), strict=True):
+    for case in [*there, *absent]:
         for condition in _CONDITIONS:
-            with_gold = not condition.endswith("absent")
-            order = choose_paragraphs(item, nearest, with_gold=with_gold)
-            if rng.random() < 0.3:
-                rng.shuffle(order)
-            text: str | None = item.question
+            if condition.endswith("absent") == (case.gold is not None):
+                continue
+            shown = _shuffled(case, rng) if rng.random() < _SHUFFLED_SHARE else case
+            text: str | None = case.question
             if condition == "swapped":
-                joined = " ".join(data.paragraphs[number] for number in order)
-                text = swap_name(item.question, joined, pool, rng)
+                text = swap_name(case.question, " ".join(case.passages), pool, rng)
             elif condition.startswith("blurred"):
-                text = blur_words(item.question, rng)
-                encoder.aliases[text] = item.question
+                text = blur_words(case.question, rng)
+                encoder.aliases[text] = case.question
             if text is None:
                 continue
-            passages = [
-                Passage(place, "", data.paragraphs[number]) for place, number in enumerate(order, 1)
-            ]
-            answers = _answering(data, item) if condition in ("present", "blurred") else []
+            passages = [Passage(place, "", each) for place, each in enumerate(shown.passages, 1)]
+            answers = _answering(shown) if condition in ("present", "blurred") else []
             groups.append(_group(text, passages, answers, encoder))
     return groups
 
 
-def _answering(data: SquadData, item: Item) -> list[str]:
-    """The sentence of its paragraph that holds the annotated span."""
-    paragraph = data.paragraphs[item.paragraph]
-    whole = flat(paragraph)
-    start = len(flat(paragraph[: item.start]))
-    found = []
-    for sentence in split_passage(Passage(1, "", paragraph)):
-        place = whole.find(sentence.text)
-        inside = place - 2 <= start < place + len(sentence.text)
-        if inside and item.answer in sentence.text:
-            found.append(flat(sentence.text))
-    return found
+def _shuffled(case: GroundedCase, rng: random.Random) -> GroundedCase:
+    order = rng.sample(range(len(case.passages)), len(case.passages))
+    gold = None if case.gold is None else order.index(case.gold)
+    return GroundedCase(
+        case.question, case.answers, tuple(case.passages[place] for place in order), gold
+    )
+
+
+def _answering(case: GroundedCase) -> list[str]:
+    """The sentences of its passage that hold an annotated span."""
+    if case.gold is None:
+        return []
+    sentences = split_passage(Passage(1, "", case.passages[case.gold]))
+    return [flat(one.text) for one in sentences if contains(one.text, case.answers)]
 
 
 def dev_groups(questions: Sequence[DevQuestion], encoder: CachedEncoder) -> list[Group]:
@@ -237,18 +240,17 @@ def held_out(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the fitted weights as JSON, ready for `mdsa.models.reader.scoring`."""
     parser = argparse.ArgumentParser(prog="mdsa.evals.reader_fit")
-    parser.add_argument("--data-dir", type=Path, required=True, help="folder of a SQuAD-style set")
+    parser.add_argument("--data-dir", type=Path, required=True, help="holds rag/")
     parser.add_argument("--dev", type=Path, required=True, help="questions by organisation")
     parser.add_argument("--by-organisation", action="store_true", help="cross-validate instead")
     options = parser.parse_args(arguments)
-    data = load_squad(options.data_dir)
     encoder = CachedEncoder(load_embeddings(), size=200_000)
     by_organisation: dict[str, list[Group]] = {}
     for question in load_dev(options.dev, load_embeddings()):
         by_organisation.setdefault(question.organisation, []).extend(
             dev_groups([question], encoder)
         )
-    first = squad_groups(data, data.part("tune"))
+    first = grounded_groups(load_grounded(_SET, options.data_dir, held_out=False), _MOST)
     if options.by_organisation:
         report = held_out(first, by_organisation, ReaderChatModel().threshold)
         sys.stdout.write(json.dumps(report, indent=2) + "\n")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from mdsa.embeddings import load_embeddings
 from mdsa.errors import InvalidInputError
-from mdsa.evals.reader import evaluate_squad, evaluate_tools
-from mdsa.evals.reader_data import PARTS, load_squad
+from mdsa.evals.grounded_data import GroundedSet, Question
 from mdsa.evals.reader_dev import load_dev
-from mdsa.evals.reader_fit import Group, dev_groups, fit, held_out, squad_groups
+from mdsa.evals.reader_fit import Group, dev_groups, fit, grounded_groups, held_out
 from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.features import FEATURES
 
@@ -29,95 +27,23 @@ _FACTS = {
 
 
 @pytest.fixture
-def squad(tmp_path: Path) -> Path:
-    paragraphs: list[dict[str, Any]] = [
-        {
-            "context": text,
-            "qas": [
-                {"question": q, "answers": [{"text": a, "answer_start": text.index(a)}]}
-                for _ in range(2)
-            ],
-        }
-        for text, (q, a) in _FACTS.items()
-    ]
-    path = tmp_path / "small.json"
-    path.write_text(json.dumps({"data": [{"paragraphs": paragraphs}]}), encoding="utf-8")
-    return tmp_path
-
-
-def test_every_question_is_in_one_part(squad: Path) -> None:
-    data = load_squad(squad)
-
-    parts = {name: data.part(name) for name in PARTS}
-
-    assert {name: len(part) for name, part in parts.items()} == {
-        "tune": 6,
-        "develop": 3,
-        "report": 3,
-    }
-    everything = sorted((i.paragraph, i.question) for part in parts.values() for i in part)
-    assert everything == sorted((i.paragraph, i.question) for i in data.items)
-    assert data.part("tune") == parts["tune"]
-
-
-def test_a_folder_without_data_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match="SQuAD-style"):
-        load_squad(tmp_path)
-
-
-def test_answers_and_abstentions_are_counted(squad: Path) -> None:
-    always = evaluate_squad(squad, part="tune", threshold=0.0)
-    never = evaluate_squad(squad, part="tune", threshold=1.0)
-
-    assert always["questions"] == 6
-    assert always["answered"] == 1.0
-    assert always["answer_contained"] > 0.6
-    assert always["abstained_without_gold"] == 0.0
-    assert (never["answered"], never["abstained_without_gold"]) == (0.0, 1.0)
-
-
-def test_tool_arguments_are_compared_as_bfcl_does(tmp_path: Path) -> None:
-    parameters = {
-        "type": "dict",
-        "properties": {"base": {"type": "integer"}, "height": {"type": "integer"}},
-        "required": ["base", "height"],
-    }
-    function = {"name": "area.triangle", "description": "Area.", "parameters": parameters}
-    rows = [
-        (
-            "a",
-            "Find the area of a triangle with base 10 and height 5.",
-            {"base": [10], "height": [5]},
-        ),
-        (
-            "b",
-            "Find the area of a triangle with base 10 and height 5.",
-            {"base": [1], "height": [5]},
-        ),
-    ]
+def facts() -> GroundedSet:
+    passages = list(_FACTS)
     questions = [
-        {"id": i, "question": [[{"role": "user", "content": q}]], "function": [function]}
-        for i, q, _ in rows
+        Question(question, (answer,), (number,))
+        for number, (question, answer) in enumerate(_FACTS.values())
     ]
-    answers = [{"id": i, "ground_truth": [{"area.triangle": truth}]} for i, _, truth in rows]
-    for name, lines in (("", questions), ("_answers", answers)):
-        text = "\n".join(json.dumps(line) for line in lines)
-        (tmp_path / f"simple_python{name}.jsonl").write_text(text, encoding="utf-8")
-
-    result = evaluate_tools(tmp_path)
-
-    assert (result["exact"], result["wrong_arguments"]) == (0.5, 0.5)
+    return GroundedSet("facts", "Facts", passages, questions, [""] * len(passages))
 
 
-def test_sentences_are_labelled_where_the_answer_stands(squad: Path) -> None:
-    data = load_squad(squad)
-
-    groups = squad_groups(data, data.part("tune"))
+def test_sentences_are_labelled_where_the_answer_stands(facts: GroundedSet) -> None:
+    groups = grounded_groups(facts, len(_FACTS))
 
     assert {group.rows.shape[1] for group in groups} == {len(FEATURES)}
     assert all(len(g.rows) == len(g.given) == len(g.labels) for g in groups)
-    # Each of six questions has its answer with its paragraph, and once more blurred.
+    # Each of six questions has its answer with its passage, and once more blurred.
     assert [group.labels.sum() for group in groups if group.labels.any()] == [1.0] * 12
+    assert sum(not group.labels.any() for group in groups) >= 12
 
 
 def test_the_fit_finds_the_weights_that_made_the_choices() -> None:

@@ -50,7 +50,7 @@ class ReaderChatModel(BaseChatModel):
         default=0.15,
         ge=0,
         le=1,
-        description="Probability below which the best sentence is no answer; see evals/reader.py.",
+        description="Probability below which the best sentence is no answer.",
     )
     max_sentences: int = Field(default=3, ge=1, description="Most sentences to one question.")
     abstention: str = Field(

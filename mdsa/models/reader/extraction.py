@@ -12,6 +12,7 @@ from mdsa.models.passages import Passage
 from mdsa.models.reader.answer_types import AnswerType, holds
 from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.features import Question
+from mdsa.models.reader.fixed_terms import kind_term
 from mdsa.models.reader.lists import whole_lists
 from mdsa.models.reader.scoring import probabilities
 from mdsa.models.reader.sentences import Sentence, split_passage
@@ -27,14 +28,15 @@ _LEANS = re.compile(
 
 _TYPED_SHARE = 0.3
 _TINY = 1e-9
-_LONGEST_PROSE = 400
+_LONGEST_PROSE = 500
 """Characters; a list may be longer."""
 
 # How far behind the best sentence, in log-odds, another is still shown with it. Chosen on
 # evals/data/reader_dev.json.
-_BEHIND_BESIDE = 2.5
-_BEHIND_SAME_PASSAGE = 1.0
-_BEHIND_ELSEWHERE = 0.5
+_BEHIND_BESIDE = 3.5
+_BEHIND_SAME_PASSAGE = 2.0
+_BEHIND_ELSEWHERE = 1.0
+_UNFIT = -2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ def extract(
         behind = float(odds[best] - odds[index])
         if not _belongs(candidates[index], candidates[best], chosen, behind, kind):
             continue
+        if kind_term(question, candidates[index]) < _UNFIT:
+            continue  # a telephone number that nobody asked for
         longer = _without_repeats([*chosen, *_companions(candidates[index], candidates, question)])
         if len(longer) <= max_sentences and sum(len(s.text) for s in longer) <= _LONGEST_PROSE:
             chosen = longer

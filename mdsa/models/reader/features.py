@@ -44,6 +44,12 @@ FEATURES = (
     "untitled",
     "untitled_word_recall",
     "untitled_word_recall_near",
+    "meaning_before",
+    "meaning_after",
+    "meaning_with_before",
+    "recall_before",
+    "recall_after",
+    "names_near_without_passage",
 )
 """Names of the columns of `features`, in order."""
 
@@ -158,6 +164,10 @@ def features(
         recall_near = _recall(wanted, near[index])
         # Texts without titles are on other scales: meaning is measured under the title, too.
         untitled = float(not titles.get(sentence.passage))
+        before, after = index - 1, index + 1
+        has_before = before >= 0 and sentences[before].passage == sentence.passage
+        has_after = after < len(sentences) and sentences[after].passage == sentence.passage
+        floor = averages[sentence.passage]
         rows.append(
             (
                 meaning[index],
@@ -184,9 +194,21 @@ def features(
                 untitled,
                 untitled * recall,
                 untitled * recall_near,
+                float(meaning[before]) if has_before else floor,
+                float(meaning[after]) if has_after else floor,
+                _together(vectors, index) if has_before else float(meaning[index]),
+                _recall(wanted, own[before]) if has_before else 0.0,
+                _recall(wanted, own[after]) if has_after else 0.0,
+                float(bool(names) and not names & whole[sentence.passage]),
             )
         )
     return np.array(rows, dtype=np.float64)
+
+
+def _together(vectors: NDArray[np.float32], index: int) -> float:
+    """Cosine of the question with a sentence and the one before it, as one text."""
+    both = vectors[index] + vectors[index + 1]  # the first row is the question's
+    return float(both @ vectors[0] / max(float(np.linalg.norm(both)), 1e-9))
 
 
 def _before(sentences: Sequence[Sentence], stems: Sequence[list[str]], index: int) -> list[str]:

@@ -13,7 +13,7 @@ from mdsa.models.reader.features import Question
 from mdsa.models.reader.sentences import Sentence
 from mdsa.models.reader.words import codes, content_stems, is_attribute, stem, tokens
 
-__all__ = ["fixed_terms"]
+__all__ = ["fixed_terms", "kind_term"]
 
 _ACTION = re.compile(
     r"\b(?:how (?:do|can|could|should|would|to|must|might)|"
@@ -40,7 +40,7 @@ def fixed_terms(
         titles: title of each passage by its id.
     """
     above = [f"{titles.get(s.passage, '')} {s.context}" for s in sentences]
-    terms = np.array([_kind_term(question, sentence) for sentence in sentences])
+    terms = np.array([kind_term(question, sentence) for sentence in sentences])
     terms += _attribute_terms(question, sentences, above)
     terms += _code_terms(question, sentences, above)
     terms += _action_terms(question, sentences, above)
@@ -48,7 +48,8 @@ def fixed_terms(
     return terms
 
 
-def _kind_term(question: Question, sentence: Sentence) -> float:
+def kind_term(question: Question, sentence: Sentence) -> float:
+    """For sentences of the form that the question asks for: steps, a number to call."""
     kind = question.answer_type
     term = 0.0
     if kind is AnswerType.STEPS:
