@@ -51,4 +51,6 @@ def _build() -> AgentGraph:
     assembly = open_assembly(settings, lambda: knowledge, default_model=app.file.model)
     install_app(app, assembly, settings.data_dir)
     ingest_app(app, knowledge)
+    if app.file.warm_up:
+        assembly.models.warm_up(assembly.models_in_use())
     return assembly.graph()

@@ -29,3 +29,10 @@ def test_no_domain_is_called_like_a_node_of_the_graph() -> None:
 def test_a_name_that_cannot_be_used_is_named(name: str) -> None:
     with pytest.raises(InvalidInputError, match="name"):
         DomainConfig.create(name=name, description="d")
+
+
+@pytest.mark.parametrize("given", ["ollama://a", ["ollama://a"]])
+def test_one_fallback_needs_no_list(given: object) -> None:
+    config = DomainConfig.create(name="orders", description="Orders", fallback=given)
+
+    assert config.fallback == ["ollama://a"]
