@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mdsa.models.reader.question import split_message
+from mdsa.models.reader.question import resolve, split_message
 
 
 def _texts(message: str) -> list[str]:
@@ -59,3 +59,23 @@ def test_a_question_of_its_own_leans_on_nothing() -> None:
     )
 
     assert question.background == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "background", "resolved"),
+    [
+        (
+            "and what is in it?",
+            "Where is order ORD-1002?",
+            "and what is in order ORD-1002?",
+        ),
+        ("Where is it?", "What is in ORD-1001?", "Where is ORD-1001?"),
+        ("Where is that parcel?", "I ordered ORD-1001.", "Where is ORD-1001?"),
+        ("How long does it take?", "How do I update the watch?", "How long does it take?"),
+        ("Where is ORD-1003?", "Where is order ORD-1002?", "Where is ORD-1003?"),
+    ],
+)
+def test_a_pronoun_stands_for_the_code_named_before(
+    text: str, background: str, resolved: str
+) -> None:
+    assert resolve(text, background) == resolved

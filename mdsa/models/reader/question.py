@@ -9,7 +9,7 @@ from mdsa.models.reader.features import Question
 from mdsa.models.reader.sentences import split_prose
 from mdsa.models.reader.words import content_stems, distinctive_terms, is_attribute, stem, tokens
 
-__all__ = ["background_for", "is_question", "is_request", "split_message"]
+__all__ = ["background_for", "is_question", "is_request", "resolve", "split_message"]
 
 _WH = r"how|what|when|where|who|whom|whose|why|which"
 _AUX = r"is|are|was|were|do|does|did|can|could|will|would|should|may|must|has|have|am"
@@ -45,6 +45,15 @@ _REFERS = re.compile(
 )
 
 
+_THINGS = r"order|parcel|package|shipment|ticket|case|claim|invoice|booking|account|device|item"
+_IT = re.compile(
+    rf"\b(?:the|this|that|my)\s+(?:same\s+)?(?:one|{_THINGS})\b"
+    r"|\b(?:it|this|that)\b(?!\s+(?:is|was|takes?|costs?|depends)\b)",
+    re.IGNORECASE,
+)
+_CODED = re.compile(rf"\b(?:(?:{_THINGS})\s+)?(?=[A-Z]+-?\d)[A-Z]+-?\d[\w-]*")
+
+
 def is_question(text: str) -> bool:
     """Whether a clause asks something, rather than states or orders it."""
     return _ASKS.search(text) is not None
@@ -53,6 +62,17 @@ def is_question(text: str) -> bool:
 def is_request(text: str) -> bool:
     """Whether a clause orders something ("cancel it", "I want to…") rather than states it."""
     return _WISHES.search(text) is not None or _STATES.match(text) is None
+
+
+def resolve(text: str, background: str) -> str:
+    """The text with the thing that its pronoun stands for, where that has a code.
+
+    "And what is in it?", after "Where is order ORD-1002?", is "And what is in order ORD-1002?".
+    """
+    found = list(_CODED.finditer(background))
+    if not found or _CODED.search(text):
+        return text
+    return _IT.sub(found[-1].group(), text, count=1)
 
 
 def split_message(message: str, earlier: Sequence[str] = ()) -> list[Question]:

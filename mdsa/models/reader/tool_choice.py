@@ -10,8 +10,9 @@ from typing import Any
 from mdsa.models.reader.arguments import Filled, fill
 from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.features import Question
-from mdsa.models.reader.question import is_question
+from mdsa.models.reader.question import is_question, is_request, resolve
 from mdsa.models.reader.render import label
+from mdsa.models.reader.sentences import split_prose
 from mdsa.models.reader.tool_relevance import relevance, relevance_row
 from mdsa.models.reader.words import content_stems, stem, tokens
 
@@ -45,6 +46,9 @@ _LOOKS = re.compile(
 
 # A change is not made on a guess: tools nearer than this are asked about.
 _MARGIN = 0.05
+_LIKE_AN_EXAMPLE = 0.6
+"""Cosine from which a request is put as an example in the tool's description is."""
+_CODE = re.compile(r"\b(?=[\w-]*\d)[A-Z]+-?\d[\w-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,27 +144,34 @@ def rank(
     if not tools:
         return []
     text = request.text
+    resolved = resolve(text, request.background)
+    meant = resolved if resolved != text else request.full
     names = [label(tool.name) for tool in tools]
     described = [f"{name}: {tool.description}" for name, tool in zip(names, tools, strict=True)]
-    vectors = encoder.encode([request.full, *described, *names])
+    vectors = encoder.encode([meant, *described, *names])
     by_description = vectors[1 : 1 + len(tools)] @ vectors[0]
     by_name = vectors[1 + len(tools) :] @ vectors[0]
+    by_example = _by_example(meant, tools, encoder)
     stems = [set(content_stems(name)) for name in names]
     shared = {word for words in stems for word in words if sum(word in s for s in stems) > 1}
-    asked = set(content_stems(request.full))
+    asked = set(content_stems(meant))
     orders = _ORDERS.search(text) is not None
     own = re.search(r"\bmy\b", text, re.IGNORECASE) is not None
     general = _GENERAL.search(text) is not None and not orders
     leaning = list(earlier) if request.background else []
     choices: list[Choice] = []
     for index, tool in enumerate(tools):
+        # What changes something is asked for in so many words, not by a pronoun alone.
+        said = resolved if tool.reads else text
         filled = fill(
-            tool.parameters, text, facts=facts, earlier=leaning, encoder=encoder, tool=tool.name
+            tool.parameters, said, facts=facts, earlier=leaning, encoder=encoder, tool=tool.name
         )
         required = set(tool.parameters.get("required", ()))
         named = bool(required & filled.identifying)
         own_words = stems[index] - shared - _READS
-        score = 0.5 * float(by_description[index]) + 0.5 * float(by_name[index])
+        nearest = max(float(by_description[index]), by_example[index])
+        score = 0.5 * nearest + 0.5 * float(by_name[index])
+        score += 0.5 * max(0.0, by_example[index] - _LIKE_AN_EXAMPLE)
         named_action = len(asked & own_words) / len(own_words) if own_words else 0.0
         score += 0.4 * named_action
         if not tool.reads and not named_action:
@@ -189,6 +200,25 @@ def rank(
         )
         choices.append(Choice(tool, score, filled, named, general, own, row))
     return sorted(choices, key=lambda choice: -choice.score)
+
+
+def _by_example(text: str, tools: Sequence[Tool], encoder: CachedEncoder) -> list[float]:
+    """Cosine with the nearest request that a description gives as an example; 0 without one."""
+    given = [_examples(tool.description) for tool in tools]
+    if not any(given):
+        return [0.0] * len(tools)
+    plain = _CODE.sub("", text)
+    vectors = encoder.encode([plain, *(one for each in given for one in each)])
+    cosines = iter((vectors[1:] @ vectors[0]).tolist())
+    return [max((next(cosines) for _ in each), default=0.0) for each in given]
+
+
+def _examples(description: str) -> list[str]:
+    """Questions, and sentences after a colon: "Answers: Show me each stop. Where is it?"."""
+    after = description.partition(": ")[2]
+    sentences = split_prose(after) if after else []
+    asked = [one for one in split_prose(description) if one.endswith("?")]
+    return list(dict.fromkeys([*asked, *(one for one in sentences if is_request(one))]))
 
 
 def _described(tool: Tool) -> set[str]:
