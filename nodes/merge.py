@@ -40,7 +40,12 @@ def make_merge(max_history: int = 60) -> Node[AgentState]:
             # An answer that is passed on as it is keeps its id: a stream has shown it already.
             id=shown[0] or None if shown else None,
             additional_kwargs={"domain": ", ".join(route["domains"]) or None},
-            response_metadata={"domains": route["domains"], "decision": route["decision"]},
+            response_metadata={
+                "domains": route["domains"],
+                "decision": route["decision"],
+                "degraded": route["degraded"] or any(answer["degraded"] for answer in answers),
+                "models": list(dict.fromkeys(one["model"] for one in answers if one["model"])),
+            },
         )
         update: dict[str, Any] = {"messages": [*_overflow(state["messages"], max_history), message]}
         if answers and route["domains"]:

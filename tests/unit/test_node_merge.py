@@ -21,6 +21,8 @@ def answer(domain: str, position: int, text: str = "", **fields: Any) -> dict[st
         "message_id": f"id-{position}",
         "abstained": False,
         "degraded": False,
+        "model": "",
+        "failures": [],
         "sources": [],
         "tool_calls": [],
         **fields,
@@ -33,6 +35,7 @@ def state(answers: Any, *, decision: str = "direct", **fields: Any) -> Any:
         "domains": [a["domain"] for a in sorted(answers, key=lambda a: a["position"])],
         "scores": {"order_tracking": 0.5, "returns": 0.1},
         "declined": [],
+        "degraded": False,
         **fields.pop("route", {}),
     }
     sub_queries = [
@@ -63,8 +66,22 @@ def test_answers_stand_in_the_order_of_the_questions_whatever_came_first(
     message = merged(state(answers, decision="decompose"))
 
     assert message.text == "answer 0\n\nanswer 1\n\nanswer 2"
-    assert message.response_metadata == {"domains": ["a", "b", "c"], "decision": "decompose"}
+    assert message.response_metadata == {
+        "domains": ["a", "b", "c"],
+        "decision": "decompose",
+        "degraded": False,
+        "models": [],
+    }
     assert message.id is None
+
+
+def test_the_message_tells_who_answered_and_whether_that_was_meant() -> None:
+    first = answer("a", 0, model="ollama://x")
+    second = answer("b", 1, model="embedded://reader", degraded=True)
+
+    metadata = merged(state([second, first], decision="decompose")).response_metadata
+
+    assert (metadata["degraded"], metadata["models"]) == (True, ["ollama://x", "embedded://reader"])
 
 
 def test_a_single_answer_keeps_the_id_under_which_it_was_streamed() -> None:
