@@ -30,8 +30,8 @@ class Judgement:
         temperature: divides the logits.
         out_of_scope: gives the probability of being out of scope.
         conformal: see `mdsa.router.conformal`; None without rows for it.
-        figures: measured on rows that nothing was fitted on; on those for calibration where there
-            are no others.
+        figures: measured on rows that nothing was fitted on, before they too gave the temperature
+            its last digit; on those for calibration where there are no others.
     """
 
     temperature: float
@@ -49,32 +49,35 @@ def judge_router(read: Read, rows: RouterRows, sums: NDArray[np.float64]) -> Jud
         sums: 1 where a label (row) belongs to a domain (column); see `Manifest.domain_matrix`.
     """
     embeddings, logits = read(rows.stop.texts)
-    temperature = fit_temperature(logits, rows.stop.labels)
+    centres = training_centres(read, rows)
     outside = None
     if rows.outside_fit:
         outside_embeddings, outside_logits = read(rows.outside_fit)
         outside = (outside_logits, outside_embeddings)
-    score = fit_out_of_scope(
-        logits,
-        embeddings,
-        rows.stop.labels,
-        training_centres(read, rows),
-        temperature=temperature,
-        outside=outside,
+
+    def score_at(temperature: float) -> OutOfScope:
+        right = rows.stop.labels
+        return fit_out_of_scope(
+            logits, embeddings, right, centres, temperature=temperature, outside=outside
+        )
+
+    temperature = fit_temperature(logits, rows.stop.labels)
+    score = score_at(temperature)
+    facts = {"rows_unseen": bool(len(rows.sets)), "rows_trained_on": rows.nothing_held_out}
+    if not len(rows.sets):
+        figures = measure(logits, embeddings, rows.stop.labels, temperature, score, sums)
+        return Judgement(temperature, score, None, {**figures, "rows": len(rows.stop), **facts})
+    set_embeddings, set_logits = read(rows.sets.texts)
+    figures = measure(set_logits, set_embeddings, rows.sets.labels, temperature, score, sums)
+    # Of half the rows the temperature is uncertain by a tenth; measured without the other half, it
+    # is then fitted on both. To the sets, one number from their own rows makes next to nothing.
+    temperature = fit_temperature(
+        np.concatenate([logits, set_logits]), np.append(rows.stop.labels, rows.sets.labels)
     )
-    judged = rows.sets if len(rows.sets) else rows.stop
-    if len(rows.sets):
-        embeddings, logits = read(rows.sets.texts)
-    conformal = None
-    domain_of = sums.argmax(axis=1)
-    if len(rows.sets):
-        domains = _domain_probabilities(logits, embeddings, temperature, score, sums)
-        conformal = ConformalScores.fit(domains, domain_of[judged.labels])
-    figures = measure(logits, embeddings, judged.labels, temperature, score, sums)
-    figures["rows"] = len(judged)
-    figures["rows_unseen"] = bool(len(rows.sets))
-    figures["rows_trained_on"] = rows.nothing_held_out
-    return Judgement(temperature, score, conformal, figures)
+    score = score_at(temperature)
+    domains = _domain_probabilities(set_logits, set_embeddings, temperature, score, sums)
+    conformal = ConformalScores.fit(domains, sums.argmax(axis=1)[rows.sets.labels])
+    return Judgement(temperature, score, conformal, {**figures, "rows": len(rows.sets), **facts})
 
 
 def training_centres(read: Read, rows: RouterRows) -> NDArray[np.float32]:

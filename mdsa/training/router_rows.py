@@ -47,8 +47,8 @@ class RouterRows:
         train: what the weights are fitted on.
         stop: held out; decides when training stops, and gives the temperature and the
             out-of-scope score. `train` itself where there were too few rows to hold any out.
-        sets: held out from all of that, for conformal prediction and the reported figures; may be
-            empty.
+        sets: held out from all of that, for conformal prediction and the reported figures, after
+            which the temperature is fitted on them too; may be empty.
         held_out_of_train: whether `stop` and `sets` were taken out of the training rows, and not
             out of a validation file.
         outside_train: out-of-scope texts for the weights.
