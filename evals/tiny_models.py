@@ -44,7 +44,10 @@ def make_tiny_model(folder: Path, *, seed: int, hidden: int = 256, layers: int =
         show_progress=False,
     )
     raw.train_from_iterator(_TEXT, trainer)
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token="<eos>")  # noqa: S106 - a token of text
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]  # transformers' own
+        tokenizer_object=raw,
+        eos_token="<eos>",  # noqa: S106 - a token of text
+    )
     tokenizer.chat_template = _TEMPLATE
     tokenizer.save_pretrained(folder)
     sizes: dict[str, Any] = {

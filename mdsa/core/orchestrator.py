@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import partial
@@ -33,8 +32,6 @@ from mdsa.settings import Settings, load_settings
 from mdsa.tools import ToolRegistry
 
 __all__ = ["TinyBERTOrchestrator"]
-
-_log = logging.getLogger(__name__)
 
 
 class TinyBERTOrchestrator:
@@ -344,11 +341,7 @@ class TinyBERTOrchestrator:
         Returns:
             How each model stands; see `ModelRegistry.warm_up`.
         """
-        statuses = self.models.warm_up(self._assembly.models_in_use())
-        for status in statuses:
-            if not status.available:
-                _log.warning("%s is not ready: %s", status.reference, status.detail)
-        return statuses
+        return self.models.warm_up(self._assembly.models_in_use())
 
     def close(self) -> None:
         """Wait for turns in flight, then release the database, the knowledge store and the models.

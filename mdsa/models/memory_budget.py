@@ -9,72 +9,17 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 from mdsa.errors import ModelMemoryError
 from mdsa.models.out_of_memory import is_out_of_memory
+from mdsa.models.resident import LoadEvent, Resident, ResidentStatus
 
 __all__ = ["LoadEvent", "MemoryBudget", "Resident", "ResidentStatus"]
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
-
-
-class Resident(Protocol[T_co]):
-    """Something that takes much memory while it is loaded, such as a model's weights."""
-
-    @property
-    def name(self) -> str:
-        """What it is called, such as `hf://microsoft/phi-2`; residents of one name are the same."""
-        ...
-
-    def estimate_bytes(self) -> int:
-        """Memory that it takes once it is loaded; quick, and called before `load`.
-
-        Raises:
-            ModelUnavailableError: it is not on this machine.
-        """
-        ...
-
-    def load(self) -> T_co:
-        """Load it. Called by one thread at a time, never while it is loaded.
-
-        Raises:
-            ModelError: it cannot be loaded.
-        """
-        ...
-
-    def release(self) -> None:
-        """Give the memory back; called when nobody uses it any more."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class LoadEvent:
-    """Something that happened to a resident.
-
-    Attributes:
-        seconds: how long the loading took; 0.0 for the other kinds.
-        detail: why a loading failed.
-    """
-
-    kind: Literal["loading", "loaded", "failed", "released"]
-    name: str
-    size_bytes: int
-    seconds: float = 0.0
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ResidentStatus:
-    """A resident that is in memory; `users` are the calls that hold it now."""
-
-    name: str
-    size_bytes: int
-    users: int
-    idle_s: float
 
 
 @dataclass(slots=True, eq=False)

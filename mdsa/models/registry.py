@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -21,6 +22,8 @@ from mdsa.models.references import ModelReference, parse_reference
 from mdsa.settings import Settings, load_settings
 
 __all__ = ["ModelCheck", "ModelFactory", "ModelRegistry"]
+
+_log = logging.getLogger(__name__)
 
 ModelFactory = Callable[[str, ModelOptions], BaseChatModel]
 """Makes a model from the name after `scheme://`. Loading belongs to the first call, not here."""
@@ -147,10 +150,16 @@ class ModelRegistry:
     def warm_up(self, references: Iterable[str]) -> list[ModelStatus]:
         """Load models before the first question comes, one after another, without raising.
 
+        A warning is logged for each that cannot be loaded.
+
         Returns:
             How each stands afterwards; `detail` and `remedy` tell why one could not be loaded.
         """
-        return [self._warm_up(reference) for reference in dict.fromkeys(references)]
+        statuses = [self._warm_up(reference) for reference in dict.fromkeys(references)]
+        for status in statuses:
+            if not status.available:
+                _log.warning("%s is not ready: %s", status.reference, status.detail)
+        return statuses
 
     async def awarm_up(self, references: Iterable[str]) -> list[ModelStatus]:
         """Async twin of `warm_up`."""
