@@ -1,16 +1,16 @@
 """Many mixed requests over models in this process that do not fit into memory together.
 
-    python -m mdsa.evals.soak [--requests 500] [--workers 4] [--model REFERENCE …] [--memory-gb GB]
+    python -m mdsa.evals.soak [--requests 500] [--workers 8] [--model REFERENCE …] [--memory-gb GB]
 
 Without `--model`, three tiny models are made on the spot. Requests are whole and streamed, sync and
-async, and some streams are broken off. The memory budget is smaller than the models' sum, so that
-they take turns. Reported are errors, loads and releases, and how the process's memory grows.
+async, the latter all on one event loop, and some streams are broken off. The memory budget is
+smaller than the models' sum, so that they take turns. Reported are errors, loads and releases, and
+how the process's memory grows.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import gc
 import json
 import random
@@ -18,17 +18,20 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import psutil
 from langchain_core.language_models import BaseChatModel
 
+from mdsa.core.loop_thread import LoopThread
 from mdsa.errors import ConfigError, MdsaError
 from mdsa.evals.tiny_models import make_tiny_model
 from mdsa.models import ModelRegistry
@@ -93,7 +96,7 @@ class SoakReport:
         )
 
 
-def soak_tiny_models(requests: int, *, workers: int = 4, seed: int = 0) -> SoakReport:
+def soak_tiny_models(requests: int, *, workers: int = 8, seed: int = 0) -> SoakReport:
     """Make three tiny models and soak them."""
     with TemporaryDirectory() as folder:
         names = [
@@ -108,7 +111,7 @@ def soak(
     references: Sequence[str],
     requests: int,
     *,
-    workers: int = 4,
+    workers: int = 8,
     memory_gb: float | None = None,
     max_tokens: int = 32,
     seed: int = 0,
@@ -131,7 +134,7 @@ def soak(
     registry = ModelRegistry(Settings(model_memory_gb=limit))
     watch = _Watch(registry)
     draw = random.Random(seed)
-    kinds = list(_KINDS)
+    kinds = [*_SYNC, *_ASYNC]
     plan = [(draw.choice(references), draw.choice(kinds)) for _ in range(requests)]
     done = Counter[str]()
     errors = Counter[str]()
@@ -143,7 +146,11 @@ def soak(
         reference, kind = plan[index]
         question = _QUESTIONS[index % len(_QUESTIONS)]
         try:
-            _KINDS[kind](registry.get(reference, max_tokens=max_tokens), question)
+            model = registry.get(reference, max_tokens=max_tokens)
+            if kind in _SYNC:
+                _SYNC[kind](model, question)
+            else:
+                loop.call(partial(_ASYNC[kind], model, question))
         except Exception as error:  # noqa: BLE001 - counted and reported, whatever it is
             with lock:
                 errors[type(error).__name__] += 1
@@ -153,8 +160,9 @@ def soak(
             if done.total() > _WARM_UP * requests and done.total() % every == 0:
                 rss.append(_rss_mb())
 
+    loop = LoopThread()
     began = time.perf_counter()
-    with ThreadPoolExecutor(workers) as pool:
+    with closing(loop), ThreadPoolExecutor(workers) as pool:
         list(pool.map(request, range(requests)))
     seconds = time.perf_counter() - began
     stats = registry.memory.of_device().stats()
@@ -209,8 +217,8 @@ def _whole(model: BaseChatModel, question: str) -> None:
     model.invoke(question)
 
 
-def _awhole(model: BaseChatModel, question: str) -> None:
-    asyncio.run(_drain(model, question, streamed=False))
+async def _awhole(model: BaseChatModel, question: str) -> None:
+    await model.ainvoke(question)
 
 
 def _streamed(model: BaseChatModel, question: str) -> None:
@@ -218,8 +226,9 @@ def _streamed(model: BaseChatModel, question: str) -> None:
         pass
 
 
-def _astreamed(model: BaseChatModel, question: str) -> None:
-    asyncio.run(_drain(model, question, streamed=True))
+async def _astreamed(model: BaseChatModel, question: str) -> None:
+    async for _ in model.astream(question):
+        pass
 
 
 def _broken_off(model: BaseChatModel, question: str) -> None:
@@ -228,28 +237,19 @@ def _broken_off(model: BaseChatModel, question: str) -> None:
     pieces.close()  # type: ignore[attr-defined]  # a generator behind the Iterator type
 
 
-def _abroken_off(model: BaseChatModel, question: str) -> None:
-    async def first() -> None:
-        async with aclosing(model.astream(question)) as pieces:  # type: ignore[type-var]  # a generator
-            await anext(pieces)
-
-    asyncio.run(first())
+async def _abroken_off(model: BaseChatModel, question: str) -> None:
+    async with aclosing(model.astream(question)) as pieces:  # type: ignore[type-var]  # a generator
+        await anext(pieces)
 
 
-async def _drain(model: BaseChatModel, question: str, *, streamed: bool) -> None:
-    if not streamed:
-        await model.ainvoke(question)
-        return
-    async for _ in model.astream(question):
-        pass
-
-
-_KINDS: dict[str, Callable[[BaseChatModel, str], None]] = {
+_SYNC: dict[str, Callable[[BaseChatModel, str], None]] = {
     "invoke": _whole,
-    "ainvoke": _awhole,
     "stream": _streamed,
-    "astream": _astreamed,
     "stream, broken off": _broken_off,
+}
+_ASYNC: dict[str, Callable[[BaseChatModel, str], Coroutine[Any, Any, None]]] = {
+    "ainvoke": _awhole,
+    "astream": _astreamed,
     "astream, broken off": _abroken_off,
 }
 
@@ -274,7 +274,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--requests", type=int, default=500)
-    parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--workers", type=int, default=8)
     parser.add_argument("--model", action="append", help="reference; tiny ones without it")
     parser.add_argument("--memory-gb", type=float, help="70 %% of the models' sum without it")
     parser.add_argument("--max-tokens", type=int, default=32)

@@ -125,7 +125,7 @@ def result_facts(result: RequestResult) -> RenderableType:
         "why": plain(result["reason"]),
     }
     if result["degraded"]:
-        values["degraded"] = plain("a configured model could not be used", "yellow")
+        values["degraded"] = plain(_degraded(result), "yellow")
     if result["tool_calls"]:
         values["tools"] = Group(
             *(plain(f"{_call(call)}: {call['status']}") for call in result["tool_calls"])
@@ -140,6 +140,15 @@ def result_facts(result: RequestResult) -> RenderableType:
     values["latency"] = plain(f"{result['latency_ms']:.0f} ms")
     values["by node"] = plain(_latency(result["node_latency_ms"]))
     return Padding(facts(values), (0, 0, 0, 2))
+
+
+def _degraded(result: RequestResult) -> str:
+    """Which models did not answer and why, and which ones did."""
+    failed = [f"{item['model'] or 'a model'} ({item['reason']})" for item in result["failures"]]
+    if not failed:
+        return "a configured model could not be used"
+    answered = ", ".join(result["models"]) or "none"
+    return f"no answer of {', '.join(dict.fromkeys(failed))}; answered: {answered}"
 
 
 def _latency(milliseconds: Mapping[str, float]) -> str:

@@ -32,6 +32,8 @@ def _result(**changes: object) -> RequestResult:
         "session_id": "s",
         "request_id": "r",
         "degraded": False,
+        "models": ["embedded://reader"],
+        "failures": [],
         "reason": "sure",
         "scores": {"returns": 0.91},
         "node_latency_ms": {"classify": 1.5, "returns/retrieve": 3.0, "returns": 9.0},
@@ -92,3 +94,12 @@ def test_json_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert out.count("\n") == 1
     assert json.loads(out) == {"text": "zwei\nZeilen, ü"}
+
+
+def test_a_degraded_answer_names_who_answered_and_who_did_not() -> None:
+    failures = [{"model": "ollama://llama3:8b", "reason": "circuit_open"}] * 2
+
+    shown = " ".join(_shown(result_facts(_result(degraded=True, failures=failures))).split())
+
+    assert "no answer of ollama://llama3:8b (circuit_open); answered: embedded://reader" in shown
+    assert "a configured model could not be used" in _shown(result_facts(_result(degraded=True)))
