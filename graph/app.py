@@ -48,7 +48,12 @@ def _build() -> AgentGraph:
         load_embeddings(settings.embedding_model),
         shared_name=settings.global_collection_name,
     )
-    assembly = open_assembly(settings, lambda: knowledge, default_model=app.file.model)
+    assembly = open_assembly(
+        settings,
+        lambda: knowledge,
+        default_model=app.file.model,
+        domain_timeout_s=settings.request_timeout_s,
+    )
     install_app(app, assembly, settings.data_dir)
     ingest_app(app, knowledge)
     if app.file.warm_up:

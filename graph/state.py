@@ -85,6 +85,15 @@ class SubQuery(TypedDict):
     """The earlier question that a follow-up follows; empty otherwise."""
 
 
+class ModelFailure(TypedDict):
+    """A model that was asked and did not answer."""
+
+    model: str
+    """Its reference; empty where it has none."""
+    reason: str
+    """Such as `unavailable`, `timeout` or `circuit_open`; see `mdsa.nodes.failures`."""
+
+
 class RouteState(TypedDict):
     """Why the message goes where it goes."""
 
@@ -103,6 +112,8 @@ class RouteState(TypedDict):
     """The questions are the reasoning model's, and not the split by clauses."""
     degraded: bool
     """The configured reasoning model could not be used."""
+    failures: NotRequired[list[ModelFailure]]
+    """The reasoning model, where it did not answer."""
     declined: list[str]
     """Parts of the message that no permitted domain takes, or that exceed the run's limit."""
 
@@ -134,15 +145,6 @@ class ToolCallRecord(TypedDict):
     status: Literal["success", "error"]
     content: str
     """The result as JSON, or the error's message."""
-
-
-class ModelFailure(TypedDict):
-    """A model that was asked and did not answer."""
-
-    model: str
-    """Its reference; empty where it has none."""
-    reason: str
-    """Such as `unavailable`, `timeout` or `circuit_open`; see `mdsa.nodes.failures`."""
 
 
 class DomainAnswer(TypedDict):

@@ -17,15 +17,15 @@ from langgraph.runtime import get_runtime
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from mdsa.graph.context import RunContext
-from mdsa.graph.state import AgentState, SubQuery
-from mdsa.nodes.failures import MODEL_FAILURES
+from mdsa.graph.state import AgentState, ModelFailure, SubQuery
+from mdsa.nodes.failures import failure_kind, is_model_failure
 from mdsa.nodes.history import question_text
 from mdsa.nodes.model_chain import ModelChain, ModelRequest
-from mdsa.nodes.model_choice import ModelLoader
+from mdsa.nodes.model_choice import ModelLoader, as_choice
 from mdsa.nodes.time_budget import TimeBudget
 from mdsa.nodes.two_way import TwoWayNode
 
-__all__ = ["make_decompose"]
+__all__ = ["make_decompose", "split_instructions"]
 
 _PROMPT = """\
 Split the user's message into questions for specialists. Use only these specialists:
@@ -47,6 +47,17 @@ _log = logging.getLogger(__name__)
 _QUESTIONS = TypeAdapter(list[_Question])
 
 
+def split_instructions(descriptions: Mapping[str, str], limit: int) -> str:
+    """What the reasoning model is told.
+
+    Args:
+        descriptions: of the domains to choose from, by name.
+        limit: most questions.
+    """
+    listing = "\n".join(f"- {name}: {descriptions[name]}" for name in sorted(descriptions))
+    return _PROMPT.format(domains=listing, limit=limit)
+
+
 def make_decompose(
     descriptions: Mapping[str, str],
     load_model: ModelLoader | None,
@@ -63,25 +74,36 @@ def make_decompose(
             cannot stop a thread.
     """
     chain = None if load_model is None else ModelChain([load_model], timeout_s=timeout_s)
+    reference = "" if load_model is None else as_choice(load_model).reference
 
     def prompt(state: AgentState) -> list[SystemMessage | HumanMessage]:
         context = get_runtime(RunContext).context or RunContext()
         offered = state["route"]["scores"]
-        listing = "\n".join(f"- {name}: {descriptions[name]}" for name in sorted(offered))
-        instructions = _PROMPT.format(domains=listing, limit=context.max_domains)
+        instructions = split_instructions(
+            {name: descriptions[name] for name in offered}, context.max_domains
+        )
         return [SystemMessage(instructions), HumanMessage(question_text(state["messages"]))]
 
     def request(state: AgentState) -> ModelRequest:
         messages: list[BaseMessage] = list(prompt(state))
         return ModelRequest(lambda _: messages)
 
+    def kept(state: AgentState, error: Exception) -> dict[str, Any]:
+        _log.info("the message is split by clauses: %s", error)
+        update = _result(state, None, degraded=True)
+        failure = ModelFailure(model=reference, reason=failure_kind(error))
+        update["route"]["failures"] = [failure]
+        return update
+
     def decompose(state: AgentState, config: RunnableConfig) -> dict[str, Any]:
         if chain is None:
             return _result(state, None, degraded=False)
         try:
             reply = chain.invoke(request(state), config)
-        except MODEL_FAILURES as error:
-            return _kept(state, error)
+        except Exception as error:
+            if not is_model_failure(error):
+                raise
+            return kept(state, error)
         return _result(state, reply.text, degraded=False)
 
     async def adecompose(state: AgentState, config: RunnableConfig) -> dict[str, Any]:
@@ -93,16 +115,13 @@ def make_decompose(
             reply = await chain.ainvoke(
                 request(state), config, left_s=None if left_s is None else left_s / 2
             )
-        except MODEL_FAILURES as error:
-            return _kept(state, error)
+        except Exception as error:
+            if not is_model_failure(error):
+                raise
+            return kept(state, error)
         return _result(state, reply.text, degraded=False)
 
     return TwoWayNode(decompose, adecompose)
-
-
-def _kept(state: AgentState, error: Exception) -> dict[str, Any]:
-    _log.warning("the message is split by clauses: %s: %s", type(error).__name__, error)
-    return _result(state, None, degraded=True)
 
 
 def _result(state: AgentState, reply: str | None, *, degraded: bool) -> dict[str, Any]:

@@ -79,7 +79,10 @@ def build_result(
         request_id=request_id,
         degraded=route["degraded"] or any(answer["degraded"] for answer in answers),
         models=list(dict.fromkeys(answer["model"] for answer in answers if answer["model"])),
-        failures=[failure for answer in answers for failure in answer["failures"]],
+        failures=[
+            *route.get("failures", []),
+            *(failure for answer in answers for failure in answer["failures"]),
+        ],
         reason=route["reason"],
         scores=route["scores"],
         node_latency_ms=node_latency_ms,

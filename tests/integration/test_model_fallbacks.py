@@ -88,8 +88,11 @@ def test_the_reasoning_model_shares_the_breaker_too(tmp_path: Path):
             result = agent.process_request("how does a refund work? and where is my parcel?")
             assert result["domains"] == ["returns", "orders"]
             assert result["degraded"]
+            assert result["failures"][0]["model"] == "fake://main"
+        counts = agent.get_stats()["model_failures"]["fake://main"]
 
     assert len(main.prompts) == 2
+    assert counts == {"unavailable": 2, "circuit_open": 2}
 
 
 def test_a_prompt_that_is_too_long_is_answered_without_the_worst_passages(tmp_path: Path):

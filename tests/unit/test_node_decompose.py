@@ -120,7 +120,12 @@ def test_a_reply_that_cannot_be_used_keeps_the_clauses(reply: str) -> None:
     assert update["route"]["degraded"]
 
 
+class OutOfMemoryError(RuntimeError):
+    """As torch's, which is a RuntimeError of this name."""
+
+
 FAILURES = [
+    OutOfMemoryError("CUDA out of memory"),
     ModelError("no weights"),
     ConnectionError("refused"),
     TimeoutError("slow"),
@@ -135,6 +140,7 @@ async def test_a_model_that_fails_keeps_the_clauses(failure: Exception) -> None:
     for update in (run(node, state()), await arun(node, state())):
         assert update["sub_queries"] == CLAUSES
         assert update["route"]["degraded"]
+        assert len(update["route"]["failures"]) == 1
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
