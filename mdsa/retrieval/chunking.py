@@ -12,6 +12,9 @@ __all__ = ["CHUNK_CHARS", "OVERLAP_CHARS", "chunk_sections"]
 CHUNK_CHARS = 800
 """About 200 tokens: the embedding model reads 256."""
 OVERLAP_CHARS = 100
+_NO_ITEM = r"(?!\s*(?:[-*+•]|\d{1,2}[.)])[ \t])"
+_SEPARATORS = [rf"\n[ \t]*\n{_NO_ITEM}", rf"\n{_NO_ITEM}", r"\n", r"\. ", " ", ""]
+"""Where to split, best first; before an item of a list only if need be."""
 
 
 def chunk_sections(
@@ -22,6 +25,8 @@ def chunk_sections(
     overlap_chars: int = OVERLAP_CHARS,
 ) -> list[dict[str, Any]]:
     """Split sections at paragraphs, lines, sentences or words, in this order of preference.
+
+    A list stays together, and with the sentence that leads into it, where they fit.
 
     Args:
         sections: what a file holds.
@@ -35,7 +40,8 @@ def chunk_sections(
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
     splitter = RecursiveCharacterTextSplitter(
-        ["\n\n", "\n", ". ", " ", ""],
+        _SEPARATORS,
+        is_separator_regex=True,
         keep_separator="end",
         chunk_size=chunk_chars,
         chunk_overlap=overlap_chars,

@@ -148,6 +148,8 @@ def features(
         number: set[str]().union(*(near[i] for i in np.flatnonzero(passages == number)))
         for number in by_passage
     }
+    for number, words in _by_document(whole, titles).items():
+        whole[number] = words
     everywhere = set[str]().union(*whole.values())
     weight = _inverse_frequency(own)
     wanted = _weighted_words(question, weight)
@@ -203,6 +205,14 @@ def features(
             )
         )
     return np.array(rows, dtype=np.float64)
+
+
+def _by_document(words: dict[int, set[str]], titles: dict[int, str]) -> dict[int, set[str]]:
+    """Words of all passages under the same title: a document may be cut where it names its subject."""
+    shared: dict[str, set[str]] = {}
+    for number, own in words.items():
+        shared.setdefault(titles.get(number, ""), set()).update(own)
+    return {number: shared[title] for number in words if (title := titles.get(number, ""))}
 
 
 def _together(vectors: NDArray[np.float32], index: int) -> float:

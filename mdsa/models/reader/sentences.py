@@ -22,6 +22,8 @@ _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
 _BOLD_LINE = re.compile(r"^\s*(\*\*|__)([^*_]+)\1:?\s*$")
 _UNDERLINE = re.compile(r"^\s*(={3,}|-{3,})\s*$")
 _ITEM = re.compile(r"^(\s*)([-*+•‣◦]|\(?\d{1,2}[.)]|\(?[a-z][.)]|[Ss]tep \d{1,2}[:.)])\s+(\S.*)$")
+_HARD_BREAK = "  "
+"""Ends a paragraph or item where a Markdown splitter has dropped the blank lines."""
 _ROW = re.compile(r"^\s*\|.*\|\s*$")
 _RULE = re.compile(r"^\s*\|?[\s:|-]+\|?\s*$")
 _LEADS = re.compile(
@@ -196,3 +198,6 @@ def _blocks(text: str) -> Iterator[tuple[_Kind | Literal["heading"], str, str]]:
                 yield "row", "", " ".join(line.split())
         elif line.strip() and not _UNDERLINE.match(line):
             lines.append(line.strip())
+        if lines and raw.endswith(_HARD_BREAK):
+            yield kind, marker, " ".join(" ".join(lines).split())
+            lines, kind, marker = [], "prose", ""
