@@ -64,13 +64,12 @@ class Reply(NamedTuple):
 
 
 def as_openai_tools(tools: Sequence[ToolLike]) -> list[dict[str, Any]]:
-    """Tools of any kind that LangChain takes, in OpenAI's form.
+    """Tools of any kind that LangChain takes, in OpenAI's form; of one name, the first.
 
     Raises:
-        InvalidInputError: one cannot be converted, is no function (such as a hosted web search),
-            or two have one name.
+        InvalidInputError: one cannot be converted, or is no function (such as a hosted web search).
     """
-    made = []
+    made: dict[str, dict[str, Any]] = {}
     for tool in tools:
         try:
             converted = convert_to_openai_tool(tool)  # type: ignore[arg-type] # a Mapping serves
@@ -81,12 +80,9 @@ def as_openai_tools(tools: Sequence[ToolLike]) -> list[dict[str, Any]]:
                 f"tool {converted!r} runs on its vendor's servers; bind a function, a LangChain "
                 "tool, a pydantic model or a dict in OpenAI's function form."
             )
-        made.append(converted)
-    names = tool_names(made)
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InvalidInputError(f"two tools are named {twice[0]!r}; names must differ.")
-    return made
+        # LangChain's standard suite binds one schema in several forms at once.
+        made.setdefault(str(converted["function"]["name"]), converted)
+    return list(made.values())
 
 
 def tool_names(tools: Sequence[OpenAITool]) -> list[str]:

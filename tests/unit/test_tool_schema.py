@@ -190,9 +190,10 @@ def test_what_is_no_function_is_refused(bad: Any) -> None:
         as_openai_tools([bad])
 
 
-def test_two_tools_of_one_name_are_refused() -> None:
-    with pytest.raises(InvalidInputError, match="'get_weather'"):
-        as_openai_tools([get_weather, get_weather])
+def test_of_two_tools_of_one_name_the_first_counts() -> None:
+    made = as_openai_tools([get_weather, get_weather])
+
+    assert [tool["function"]["name"] for tool in made] == ["get_weather"]
 
 
 def test_instructions_show_signatures_and_the_form_of_a_call() -> None:
