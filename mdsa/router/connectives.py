@@ -16,8 +16,10 @@ from typing import Literal, NamedTuple
 
 __all__ = ["Cut", "CutKind", "Segments", "candidate_segments", "find_cuts"]
 
-CutKind = Literal["stop", "linker", "and", "comma", "bare"]
+CutKind = Literal["stop", "linker", "comma_and", "and", "comma", "bare"]
 
+_KINDS: tuple[CutKind, ...] = ("bare", "comma", "and", "comma_and", "linker", "stop")
+"""The weakest first."""
 _MOST_CUTS = 8
 _MOST_SEGMENTS = 24
 _LEAST_WORDS = 2
@@ -184,10 +186,15 @@ def _mark(word: str, gap: str) -> CutKind | None:
 
 
 def _connectives(words: list[str], index: int, kind: CutKind | None) -> tuple[int, CutKind | None]:
-    """Pass over connectives: the index of the word after them, and the strongest mark so far."""
+    """Pass over connectives: the index of the word after them, and the strongest mark so far.
+
+    A comma before "and" joins sentences more often than nouns, so that it is a mark of its own.
+    """
+    after_comma = kind == "comma"
     while index < len(words) and words[index] in _LINKER_WORDS:
         if words[index] in _ANDS:
-            kind = kind if kind in ("stop", "linker") else "and"
+            if kind not in ("stop", "linker"):
+                kind = "comma_and" if after_comma else "and"
             index += 1
         elif kind is not None and words[index] in _ENUMERATORS:
             index += 1
@@ -227,7 +234,7 @@ def _opening(message: str) -> int:
 
 
 def _strength(cut: Cut) -> int:
-    return 2 * ("bare", "comma", "and", "linker", "stop").index(cut.kind) + 3 * cut.request
+    return 2 * _KINDS.index(cut.kind) + 3 * cut.request
 
 
 def _strongest(cuts: list[Cut], words: int) -> list[Cut]:

@@ -66,6 +66,23 @@ def test_the_mark_and_what_follows_it_are_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("joiner", "kind"),
+    [
+        (" and ", "and"),
+        (", and ", "comma_and"),
+        (", & ", "comma_and"),
+        (", oh and ", "linker"),
+        (", and then ", "linker"),
+        (". And ", "stop"),
+    ],
+)
+def test_a_comma_makes_more_of_an_and(joiner: str, kind: str) -> None:
+    (cut,) = find_cuts(f"pay my gas bill{joiner}play some jazz")
+
+    assert cut.kind == kind
+
+
 def test_runs_of_pieces_are_parts_too_but_the_whole_is_not() -> None:
     segments = candidate_segments("say one thing. say two things. say three things")
 
