@@ -29,7 +29,7 @@ from mdsa.models.ollama.capabilities import OllamaCapabilities
 from mdsa.models.ollama.context_window import SMALLEST_WINDOW, check_prompt_fit
 from mdsa.models.ollama.image_input import check_images
 from mdsa.models.ollama.reply import ReplyReader
-from mdsa.models.ollama.tool_request import ToolRequest, make_tool_request
+from mdsa.models.tool_request import ToolRequest, make_tool_request
 from mdsa.models.tool_schema import as_openai_tools, read_tool_choice, tool_names
 from mdsa.utils.ollama_address import client_options
 from mdsa.utils.ollama_failures import explained, refuses_tools
@@ -199,7 +199,11 @@ class OllamaChatModel(ChatOllama):
         known = self._known.get(name)
         check_images(name, messages, known)
         native = name not in self._without_tools and (known is None or known.tools is not False)
-        return make_tool_request(messages, kwargs, native=native)
+        request = make_tool_request(messages, kwargs, native=native)
+        if request.schema is not None:
+            # A format of the caller's own and calls cannot both hold.
+            request.kwargs["format"] = request.schema
+        return request
 
     def _needs_window(self, name: str, reader: ReplyReader) -> bool:
         """Tell whether the server must be asked how much it reads; short prompts always fit."""

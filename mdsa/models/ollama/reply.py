@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,11 +9,11 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 
 from mdsa.errors import ModelUnavailableError
-from mdsa.models.tool_schema import read_reply
+from mdsa.models.constrained_reply import ConstrainedReply
 
 __all__ = ["ReplyReader"]
 
-_ANSWER_BEGUN = re.compile(r'\s*\{\s*"answer"\s*:\s*"')
+_RETRY_AFTER_S = 0.5
 
 
 class ReplyReader:
@@ -27,30 +26,24 @@ class ReplyReader:
 
     def __init__(self, model: str, constrained: Sequence[Mapping[str, Any]] = ()) -> None:
         self._model = model
-        self._tools = constrained
-        self._text = ""
-        self._told = ""
-        self.last: ChatGenerationChunk | None = None
+        self._json = ConstrainedReply(constrained) if constrained else None
+        self._last: ChatGenerationChunk | None = None
 
     @property
     def read_tokens(self) -> int | None:
         """Prompt tokens as the server counted them; None before the end."""
-        info = self.last.generation_info if self.last is not None else None
+        info = self._last.generation_info if self._last is not None else None
         return None if not info else info.get("prompt_eval_count")
 
     def feed(self, chunk: ChatGenerationChunk) -> list[ChatGenerationChunk]:
         """Take a chunk; gives what can be passed on by now. The last one waits for `finish`."""
         done = bool((chunk.generation_info or {}).get("done"))
-        if self._tools:
-            self._text += chunk.text
-            passed = self._answer_so_far()
-            if done:
-                self.last = chunk
-            return passed
         if done:
-            self.last = chunk
-            return []
-        return [chunk]
+            self._last = chunk
+        if self._json is not None:
+            new = self._json.feed(chunk.text)
+            return [ChatGenerationChunk(message=AIMessageChunk(new))] if new else []
+        return [] if done else [chunk]
 
     def finish(self) -> ChatGenerationChunk:
         """The last chunk, with calls and usage.
@@ -58,27 +51,19 @@ class ReplyReader:
         Raises:
             ModelUnavailableError: the answer ended before its end.
         """
-        if self.last is None:
+        if self._last is None:
             raise ModelUnavailableError(
                 f"Ollama ended its answer for model {self._model!r} before it was done; see the "
-                "server's log, where running out of memory is the usual reason."
+                "server's log, where running out of memory is the usual reason.",
+                retry_after_s=_RETRY_AFTER_S,
             )
-        if not self._tools:
-            return self.last
-        reply = read_reply(self._text, self._tools)
+        if self._json is None:
+            return self._last
+        reply = self._json.finish()
         ending = AIMessageChunk(
-            content=reply.content.removeprefix(self._told),
+            content=reply.content,
             tool_calls=reply.tool_calls,
             invalid_tool_calls=reply.invalid_tool_calls,
-            usage_metadata=self.last.message.usage_metadata,  # type: ignore[attr-defined]  # an AIMessageChunk
+            usage_metadata=self._last.message.usage_metadata,  # type: ignore[attr-defined]  # an AIMessageChunk
         )
-        return ChatGenerationChunk(message=ending, generation_info=self.last.generation_info)
-
-    def _answer_so_far(self) -> list[ChatGenerationChunk]:
-        if not _ANSWER_BEGUN.match(self._text):
-            return []
-        answer = read_reply(self._text, self._tools).content
-        if not answer.startswith(self._told) or answer == self._told:
-            return []
-        new, self._told = answer.removeprefix(self._told), answer
-        return [ChatGenerationChunk(message=AIMessageChunk(content=new))]
+        return ChatGenerationChunk(message=ending, generation_info=self._last.generation_info)

@@ -1,7 +1,7 @@
-"""How a chat request offers its tools: by the model's own calls, or as JSON held to a schema.
+"""How a request to a server offers its tools: by the model's own calls, or as JSON by schema.
 
-Ollama refuses tools for a model whose template has none, and has no `tool_choice` at all. In both
-cases the tools stand in the prompt and `format` holds the output to the schema of
+A server refuses tools for a model whose template has none, and Ollama has no `tool_choice` at all.
+The tools then stand in the prompt, and the server holds the output to the schema of
 `mdsa.models.tool_schema`.
 """
 
@@ -31,19 +31,23 @@ class ToolRequest:
 
     Attributes:
         messages: the conversation.
-        kwargs: for `ChatOllama`.
+        kwargs: of the call.
+        schema: that the output is held to; None where it is free.
         constrained: tools whose calls stand in the output as JSON; empty where they do not.
-        may_answer: the model may answer without a call.
     """
 
     messages: list[BaseMessage]
     kwargs: dict[str, Any]
+    schema: dict[str, Any] | None = None
     constrained: Sequence[Mapping[str, Any]] = ()
-    may_answer: bool = True
 
 
 def make_tool_request(
-    messages: Sequence[BaseMessage], kwargs: Mapping[str, Any], *, native: bool
+    messages: Sequence[BaseMessage],
+    kwargs: Mapping[str, Any],
+    *,
+    native: bool,
+    forces: bool = False,
 ) -> ToolRequest:
     """Prepare a request.
 
@@ -51,20 +55,19 @@ def make_tool_request(
         messages: the conversation.
         kwargs: as bound; `tools` in OpenAI's form, `tool_choice` as `read_tool_choice` gives it.
         native: whether the model has tool calls of its own.
+        forces: whether the server can force a call.
     """
     others = {name: value for name, value in kwargs.items() if name not in ("tools", "tool_choice")}
     tools: Sequence[Mapping[str, Any]] = kwargs.get("tools") or ()
     choice = str(kwargs.get("tool_choice") or "auto")
     if choice == "none":
         tools = ()
-    if tools and native and choice == "auto":
-        return ToolRequest(list(messages), {**others, "tools": tools})
+    if tools and native and (forces or choice == "auto"):
+        forced = {"tool_choice": choice} if choice != "auto" else {}
+        return ToolRequest(list(messages), {**others, "tools": tools, **forced})
     if tools:
-        # A format of the caller's own and calls cannot both hold; the calls were asked for by name.
-        others["format"] = output_schema(tools, choice)
-        instructions = tool_instructions(tools, choice)
-        plain = _plain(messages, instructions)
-        return ToolRequest(plain, others, tools, may_answer=choice == "auto")
+        plain = _plain(messages, tool_instructions(tools, choice))
+        return ToolRequest(plain, others, output_schema(tools, choice), tools)
     return ToolRequest(list(messages) if native else _plain(messages, ""), others)
 
 
