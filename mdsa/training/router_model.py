@@ -204,8 +204,9 @@ def predict(model: Classifier, ids: Sequence[Sequence[int]]) -> NDArray[np.float
 def embed(model: Classifier, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
     """Unit vectors of encoded texts, (texts, width)."""
     vectors = _read(model, model.embed, model.classifier.in_features, ids)
-    length: NDArray[np.float32] = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(length, 1e-12)
+    length = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    unit: NDArray[np.float32] = (vectors / length).astype(np.float32)
+    return unit
 
 
 def _read(
