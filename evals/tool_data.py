@@ -105,14 +105,15 @@ def _plain(name: str) -> str:
 def _schema(value: Any) -> Any:
     """Python's names of types as those of JSON Schema, at every depth."""
     if isinstance(value, Mapping):
-        changed = {
+        changed: dict[str, Any] = {
             key: {name: _schema(inner) for name, inner in item.items()}
             if key == "properties"
             else _schema(item)
             for key, item in value.items()
         }
-        if isinstance(changed.get("type"), str):
-            changed["type"] = _TYPES.get(changed["type"], changed["type"])
+        kind = changed.get("type")
+        if isinstance(kind, str):
+            changed["type"] = _TYPES.get(kind, kind)
         return changed
     if isinstance(value, list):
         return [_schema(item) for item in value]

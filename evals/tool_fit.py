@@ -30,14 +30,10 @@ from mdsa.evals.tool_matching import same_value
 from mdsa.models.reader.candidates import Candidate, find_candidates
 from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.features import Question
+from mdsa.models.reader.number_features import NUMBER_FEATURES, number_rows
 from mdsa.models.reader.render import label
-from mdsa.models.reader.slot_features import (
-    NUMBER_FEATURES,
-    TEXT_FEATURES,
-    number_rows,
-    text_rows,
-)
 from mdsa.models.reader.slots import Slot, slots
+from mdsa.models.reader.text_features import TEXT_FEATURES, text_rows
 from mdsa.models.reader.tool_choice import Tool, rank
 from mdsa.models.reader.words import content_stems
 

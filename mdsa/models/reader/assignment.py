@@ -11,15 +11,11 @@ from numpy.typing import NDArray
 
 from mdsa.models.reader.candidates import Candidate
 from mdsa.models.reader.encoder import CachedEncoder
+from mdsa.models.reader.number_features import NUMBER_FEATURES, number_rows
 from mdsa.models.reader.numeric import fits
-from mdsa.models.reader.slot_features import (
-    NUMBER_FEATURES,
-    TEXT_FEATURES,
-    number_rows,
-    text_rows,
-)
 from mdsa.models.reader.slot_weights import NUMBER_WEIGHTS, TEXT_WEIGHTS, Weights
 from mdsa.models.reader.slots import Slot
+from mdsa.models.reader.text_features import TEXT_FEATURES, text_rows
 from mdsa.models.reader.values import Found
 from mdsa.models.reader.words import content_stems, stem
 

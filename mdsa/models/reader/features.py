@@ -148,8 +148,7 @@ def features(
         number: set[str]().union(*(near[i] for i in np.flatnonzero(passages == number)))
         for number in by_passage
     }
-    for number, words in _by_document(whole, titles).items():
-        whole[number] = words
+    whole = _by_document(whole, titles)
     everywhere = set[str]().union(*whole.values())
     weight = _inverse_frequency(own)
     wanted = _weighted_words(question, weight)
@@ -208,7 +207,7 @@ def features(
 
 
 def _by_document(words: dict[int, set[str]], titles: dict[int, str]) -> dict[int, set[str]]:
-    """Words of all passages under the same title: a document may be cut where it names its subject."""
+    """Words of all passages under a title: a document may be cut where it names its subject."""
     shared: dict[str, set[str]] = {}
     for number, own in words.items():
         shared.setdefault(titles.get(number, ""), set()).update(own)

@@ -6,11 +6,13 @@ import re
 from datetime import date
 
 from mdsa.models.reader.candidates import Candidate
-from mdsa.models.reader.slot_features import options
+from mdsa.models.reader.numeric import typed
 from mdsa.models.reader.slots import Slot
+from mdsa.models.reader.value_context import options
+from mdsa.models.reader.values import Found
 from mdsa.models.reader.words import content_stems
 
-__all__ = ["as_written"]
+__all__ = ["as_number", "as_written"]
 
 _LETTERS = re.compile(
     r"\b(?:y{2,4}|m{1,2}|d{1,2})(?:[-/. ](?:y{2,4}|m{1,2}|d{1,2})){2}\b", re.IGNORECASE
@@ -43,3 +45,13 @@ def _in_format(iso: str, description: str) -> str:
     day = date.fromisoformat(iso)
     parts = {"y": f"{day.year:04d}", "m": f"{day.month:02d}", "d": f"{day.day:02d}"}
     return re.sub(r"[a-zA-Z]+", lambda word: parts[word.group()[0].lower()], found.group())
+
+
+def as_number(slot: Slot, one: Candidate, text: str) -> int | float:
+    """A number as its slot wants it; "5%" is 0.05 for a rate that is no whole number."""
+    value = typed(slot, Found(one.value, one.start, one.end))
+    said = str(slot.schema.get("description", "")).lower()
+    percent = "%" in text[one.start : one.end + 2]
+    if percent and slot.kind == "number" and not re.search(r"percent(?!.*decimal)", said):
+        return round(value / 100, 12)
+    return value

@@ -101,7 +101,7 @@ TEXT_WEIGHTS = Weights(
         "after_verb": 0.6,
     },
 )
-"""For `mdsa.models.reader.slot_features.text_rows`."""
+"""For `mdsa.models.reader.text_features.text_rows`."""
 
 NUMBER_WEIGHTS = Weights(
     -2.08,
@@ -131,4 +131,4 @@ NUMBER_WEIGHTS = Weights(
         "meaning_below_best": 3.61,
     },
 )
-"""For `mdsa.models.reader.slot_features.number_rows`."""
+"""For `mdsa.models.reader.number_features.number_rows`."""
