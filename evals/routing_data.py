@@ -14,12 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
-
 from mdsa.errors import InvalidInputError
-from mdsa.router import RouterDomain
 from mdsa.training.rows import read_rows, read_texts
-from mdsa.utils.validation import describe_problems
 
 __all__ = [
     "INTENT_SETS",
@@ -28,7 +24,6 @@ __all__ = [
     "draw_examples",
     "load_intent_set",
     "load_own_set",
-    "read_domains",
 ]
 
 _SOURCES = {
@@ -38,13 +33,6 @@ _SOURCES = {
     "hwu64": "github.com/jianguoz/Few-Shot-Intent-Detection",
     "bitext_support": "github.com/bitext/customer-support-intent-detection-training-dataset",
 }
-
-
-class _DomainEntry(BaseModel):
-    name: str = Field(min_length=1)
-    description: str = Field(min_length=1)
-    keywords: list[str] = []
-    examples: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,26 +124,6 @@ def load_own_set(validation: Path, train: Path | None = None, oos: Path | None =
         )
     outside = tuple(read_texts(oos)) if oos else ()
     return IntentSet(validation.stem, validation.stem, parts[0], parts[1], outside)
-
-
-def read_domains(path: Path) -> list[RouterDomain]:
-    """Read described domains, a JSON list of `{"name", "description", "keywords", "examples"}`.
-
-    Keywords and examples may be left out.
-
-    Raises:
-        InvalidInputError: the file cannot be read, or a domain lacks something; names the key.
-    """
-    try:
-        entries = TypeAdapter(list[_DomainEntry]).validate_json(path.read_bytes())
-    except OSError as error:
-        raise InvalidInputError(f"cannot read the domains in {path} ({error.strerror}).") from error
-    except ValidationError as error:
-        raise InvalidInputError(f"{path}: {describe_problems(error)}") from error
-    return [
-        RouterDomain(entry.name, entry.description, tuple(entry.keywords), tuple(entry.examples))
-        for entry in entries
-    ]
 
 
 def draw_examples(part: Part, shots: int, seed: int) -> Part:

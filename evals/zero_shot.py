@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mdsa.domains.domain_list import read_domain_list
 from mdsa.embeddings import load_embeddings
 from mdsa.errors import InvalidInputError
-from mdsa.evals.routing_data import read_domains
 from mdsa.evals.routing_metrics import auroc
 from mdsa.evals.synthetic_domains import with_typo
 from mdsa.router import RouterDomain
@@ -115,7 +115,7 @@ def described_domains(name: str) -> tuple[RouterDomain, ...]:
     """
     if name not in SETS:
         raise InvalidInputError(f"no descriptions of {name!r}; there are some of {', '.join(SETS)}")
-    return tuple(read_domains(_FOLDER / f"{name}.json"))
+    return tuple(read_domain_list(_FOLDER / f"{name}.json"))
 
 
 def measure(

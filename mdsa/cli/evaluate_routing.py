@@ -76,15 +76,15 @@ def evaluate_routing_command(
     """
     # Libraries that load models draw bars of their own through ours.
     os.environ.setdefault("TQDM_DISABLE", "1")
+    from mdsa.domains.domain_list import read_domain_list
     from mdsa.evals.routing import evaluate_routing
     from mdsa.evals.routing_bench import Bench
-    from mdsa.evals.routing_data import read_domains
     from mdsa.evals.routing_output import write_report
 
     if data_dir is None and not jsonl:
         raise InvalidInputError("nothing to measure on: give --data-dir DIR or --jsonl FILE.")
     own = _own_sets(jsonl or [], train, oos)
-    described = read_domains(domains) if domains else ()
+    described = read_domain_list(domains) if domains else ()
     with progress_bar() as progress:
         bar = progress.add_task("Reading", total=None)
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
-
 from mdsa.domains.app_file import demo_app_path, load_app
+from mdsa.domains.domain_list import read_domain_list
 from mdsa.errors import ConfigError
 from mdsa.router import Router, RouterDomain
 from mdsa.router.opening import open_router
 from mdsa.router.trained import TrainedRouter
 from mdsa.settings import Settings
-from mdsa.utils.validation import describe_problems
 
 __all__ = ["Routing", "open_routing"]
 
@@ -46,7 +44,7 @@ def open_routing(settings: Settings, domains: Path | None, router: str | None) -
     opened = open_router(settings.intent_model_path if router is None else router)
     threshold, target_error = settings.use_reasoning_threshold, settings.target_error
     if domains is not None:
-        known = _read_domains(domains)
+        known = read_domain_list(domains)
     elif router is not None and isinstance(opened, TrainedRouter):
         # The classifier knows them by its labels and needs no description.
         known = [RouterDomain(name, name) for name in dict.fromkeys(opened.model.domains)]
@@ -68,25 +66,3 @@ def _refuse_missing(router: str) -> None:
         raise ConfigError(
             f"--router {router}: there is no such folder; give one that 'mdsa train router' wrote."
         )
-
-
-class _Entry(BaseModel):
-    name: str = Field(min_length=1)
-    description: str = Field(min_length=1)
-    keywords: list[str] = []
-    examples: list[str] = []
-
-
-def _read_domains(path: Path) -> list[RouterDomain]:
-    try:
-        entries = TypeAdapter(list[_Entry]).validate_json(path.read_bytes())
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {describe_problems(error)}") from error
-    if not entries:
-        raise ConfigError(f"{path} lists no domain; give at least one.")
-    return [
-        RouterDomain(entry.name, entry.description, tuple(entry.keywords), tuple(entry.examples))
-        for entry in entries
-    ]
