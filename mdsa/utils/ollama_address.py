@@ -1,16 +1,13 @@
-"""Where the Ollama server is, and how its client connects."""
+"""Where the Ollama server is."""
 
 from __future__ import annotations
 
 import os
-import ssl
-from functools import lru_cache
-from typing import Any
 from urllib.parse import urlsplit
 
 from mdsa.errors import ConfigError
 
-__all__ = ["client_options", "server_url"]
+__all__ = ["server_url"]
 
 _PORT = 11434
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared, never bound
@@ -48,28 +45,3 @@ def server_url(given: str | None) -> str:
         host = f"{_ANY_ADDRESS[bound]}:{port}"
     user = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
     return f"{parts.scheme}://{user}{host}{parts.path}"
-
-
-def client_options(timeout_s: float) -> dict[str, Any]:
-    """Options of Ollama's HTTP clients.
-
-    Args:
-        timeout_s: most seconds between two parts of an answer, the first included.
-    """
-    from httpx import Limits, Timeout
-
-    return {
-        # A server that is down should be noticed long before a slow model is given up.
-        "timeout": Timeout(timeout_s, connect=min(timeout_s, 5.0)),
-        # A kept connection belongs to the event loop that opened it, and a model is shared by all.
-        "limits": Limits(max_keepalive_connections=0),
-        "verify": _certificates(),
-    }
-
-
-@lru_cache(maxsize=1)
-def _certificates() -> ssl.SSLContext:
-    """What every client trusts; each would read the file anew, which takes tens of milliseconds."""
-    from httpx import create_ssl_context
-
-    return create_ssl_context()

@@ -31,7 +31,7 @@ from mdsa.models.ollama.image_input import check_images
 from mdsa.models.ollama.reply import ReplyReader
 from mdsa.models.tool_request import ToolRequest, make_tool_request
 from mdsa.models.tool_schema import as_openai_tools, read_tool_choice, tool_names
-from mdsa.utils.ollama_address import client_options
+from mdsa.utils.http_clients import client_options
 from mdsa.utils.ollama_failures import explained, refuses_tools
 
 __all__ = ["OllamaChatModel"]

@@ -29,7 +29,8 @@ class OllamaProvider:
         """
         from mdsa.models.ollama import OllamaChatModel
         from mdsa.models.ollama.reference import parse_name, read_keep_alive
-        from mdsa.utils.ollama_address import client_options, server_url
+        from mdsa.utils.http_clients import client_options
+        from mdsa.utils.ollama_address import server_url
 
         parsed = parse_name(name)
         keep_alive = parsed.keep_alive

@@ -4,34 +4,90 @@ from __future__ import annotations
 
 from langchain_core.language_models import BaseChatModel
 
-from mdsa.errors import ModelUnavailableError
+from mdsa.errors import ConfigError, ModelError
+from mdsa.models.openai_server.reference import parse_name
 from mdsa.models.provider import ModelOptions, ModelStatus
 from mdsa.settings import Settings
 
 __all__ = ["OpenAIProvider"]
 
+_CHECK_TIMEOUT_S = 3.0
+_NO_KEY = "none"
+"""The client insists on a key; servers without keys ignore it."""
+
 
 class OpenAIProvider:
-    """Refuses, for now: these servers come later."""
+    """Models of OpenAI-compatible servers; the reference names the server."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def make(self, name: str, options: ModelOptions) -> BaseChatModel:  # noqa: ARG002
-        """Refuse.
+    def make(self, name: str, options: ModelOptions) -> BaseChatModel:
+        """Make a chat model; the server is asked at the first call.
+
+        Args:
+            name: such as `localhost:8000/Qwen/Qwen3-4B`.
+            options: temperature and longest answer.
 
         Raises:
-            ModelUnavailableError: always.
+            ConfigError: the name does not name a server and a model.
         """
-        raise ModelUnavailableError(_refusal(name))
+        import httpx
+
+        from mdsa.models.openai_server.chat_model import OpenAIServerChatModel
+        from mdsa.utils.http_clients import client_options
+
+        target = parse_name(name)
+        timeout_s = self._settings.request_timeout_s
+        connection = client_options(timeout_s)
+        return OpenAIServerChatModel(
+            model=target.model,
+            base_url=target.base_url,
+            api_key=self._key(),
+            temperature=options.temperature,
+            max_tokens=options.max_tokens,
+            timeout_s=timeout_s,
+            timeout=connection["timeout"],
+            stream_chunk_timeout=timeout_s,
+            max_retries=0,
+            stream_usage=True,
+            use_responses_api=False,
+            http_client=httpx.Client(**connection),
+            http_async_client=httpx.AsyncClient(**connection),
+        )
 
     def check(self, name: str) -> ModelStatus:
-        """Say that it cannot be used."""
-        return ModelStatus(f"openai://{name}", False, _refusal(name))
+        """Ask the server whether it has the model."""
+        import openai
 
+        from mdsa.models.openai_server.failures import explained
 
-def _refusal(name: str) -> str:
-    return (
-        f"model reference 'openai://{name}' cannot be used: OpenAI-compatible servers come with a "
-        "later version of MDSA. Use ollama://MODEL, hf://MODEL or embedded://reader."
-    )
+        reference = f"openai://{name}"
+        try:
+            target = parse_name(name)
+        except ConfigError as error:
+            return ModelStatus(reference, False, str(error), "correct the model reference")
+        try:
+            with (
+                explained(target.model, target.base_url, _CHECK_TIMEOUT_S),
+                openai.OpenAI(
+                    base_url=target.base_url,
+                    api_key=self._key(),
+                    timeout=_CHECK_TIMEOUT_S,
+                    max_retries=0,
+                ) as client,
+            ):
+                served = sorted(entry.id for entry in client.models.list())
+        except ModelError as error:
+            remedy = f"start the server at {target.base_url}, or correct the model reference"
+            return ModelStatus(reference, False, str(error), remedy, device=target.base_url)
+        if target.model not in served:
+            listed = ", ".join(served) or "none"
+            detail = f"{target.base_url} does not have model {target.model!r}; it has: {listed}"
+            remedy = "correct the model reference, or start the server with this model"
+            return ModelStatus(reference, False, detail, remedy, device=target.base_url)
+        return ModelStatus(reference, True, "the server has it", device=target.base_url)
+
+    def _key(self) -> str:
+        key = self._settings.openai_api_key
+        return key.get_secret_value() if key is not None else _NO_KEY

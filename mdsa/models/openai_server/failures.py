@@ -1,0 +1,123 @@
+"""Failures of an OpenAI-compatible server as MDSA's errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import openai
+from langchain_core.exceptions import OutputParserException
+from pydantic import ValidationError
+
+from mdsa.errors import (
+    ContextOverflowError,
+    ModelError,
+    ModelMemoryError,
+    ModelOutputError,
+    ModelTimeoutError,
+    ModelUnavailableError,
+)
+
+__all__ = ["explained", "refuses_tools"]
+
+_RETRY_AFTER_S = 0.5
+_TOO_LONG = ("context length", "context size", "context window", "context_length", "too long")
+_NO_TOOLS = ("tool choice requires", "requires --jinja", "not support tool", "support tools")
+_PASSING = (429, 502, 503, 504)
+
+
+@contextmanager
+def explained(model: str, base_url: str, timeout_s: float) -> Iterator[None]:
+    """Turn what the client raises into MDSA's errors.
+
+    Raises:
+        ModelUnavailableError: the server does not answer, is busy, breaks off or lacks the model.
+        ModelTimeoutError: it takes too long.
+        ModelMemoryError: it has no memory for the request.
+        ContextOverflowError: the prompt is too long.
+        ModelOutputError: it sends what is not its protocol.
+        ModelError: it refuses the request for another reason.
+    """
+    try:
+        yield
+    except ModelError:
+        raise
+    except (openai.APITimeoutError, httpx.TimeoutException, TimeoutError) as error:
+        raise ModelTimeoutError(
+            f"{base_url} did not answer within {timeout_s:g} s for model {model!r}; raise "
+            "MDSA_REQUEST_TIMEOUT_S or take a smaller model."
+        ) from error
+    except openai.APIStatusError as error:
+        raise _refusal(model, base_url, error) from error
+    except (httpx.ReadError, httpx.RemoteProtocolError) as error:
+        raise ModelUnavailableError(
+            f"{base_url} broke off its answer for model {model!r} "
+            f"({error or type(error).__name__}); see the server's log.",
+            retry_after_s=_RETRY_AFTER_S,
+        ) from error
+    except (openai.APIConnectionError, httpx.HTTPError, OSError) as error:
+        reason = error.__cause__ or error
+        raise ModelUnavailableError(
+            f"no server answers at {base_url} for model {model!r} ({reason}); start it, or correct "
+            "the reference. A server without TLS on another machine is openai://http://HOST/MODEL.",
+            retry_after_s=_RETRY_AFTER_S,
+        ) from error
+    except openai.APIError as error:  # within a stream
+        raise _of_text(model, base_url, error.message, "within the answer") from error
+    except (json.JSONDecodeError, ValidationError, OutputParserException, TypeError) as error:
+        raise ModelOutputError(
+            f"what {base_url} sent for model {model!r} cannot be read ({error}); check that it is "
+            "an OpenAI-compatible server."
+        ) from error
+
+
+def refuses_tools(error: Exception) -> bool:
+    """Tell whether a server refused a request because it gives this model no tool calls."""
+    return isinstance(error, openai.APIStatusError) and any(
+        words in error.message for words in _NO_TOOLS
+    )
+
+
+def _refusal(model: str, base_url: str, error: openai.APIStatusError) -> ModelError:
+    status, said = error.status_code, error.message
+    if status in (401, 403):
+        return ModelError(
+            f"{base_url} refuses the key for model {model!r} (HTTP {status}); set OPENAI_API_KEY "
+            "to a key that it takes."
+        )
+    if status == 404:
+        return ModelUnavailableError(
+            f"{base_url} does not have model {model!r}: {said}; see {base_url}/models for what it "
+            "serves."
+        )
+    if status in _PASSING:
+        return ModelUnavailableError(
+            f"{base_url} is too busy for model {model!r} (HTTP {status}); try again later.",
+            retry_after_s=_asked_pause(error.response),
+        )
+    return _of_text(model, base_url, said, f"HTTP {status}")
+
+
+def _asked_pause(response: httpx.Response) -> float:
+    try:
+        return float(response.headers.get("retry-after", _RETRY_AFTER_S))
+    except ValueError:  # a date
+        return _RETRY_AFTER_S
+
+
+def _of_text(model: str, base_url: str, said: str, where: str) -> ModelError:
+    lowered = said.lower()
+    if any(words in lowered for words in _TOO_LONG):
+        return ContextOverflowError(
+            f"the prompt does not fit the context of model {model!r} at {base_url}: {said}; "
+            "retrieve fewer passages (top_k) or start the server with a longer context."
+        )
+    if "out of memory" in lowered:
+        return ModelMemoryError(
+            f"{base_url} has no memory for model {model!r}: {said}; take a smaller model."
+        )
+    return ModelError(
+        f"{base_url} refused the request for model {model!r}: {said} ({where}); see its log."
+    )
