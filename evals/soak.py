@@ -66,10 +66,11 @@ class SoakReport:
     Attributes:
         errors: by the type of the exception.
         models_mb: of all models, as estimated.
-        limit_mb: what they may take together.
+        limit_mb: what they may take together, of RAM and of the GPU's memory each.
         most_used_mb: the most that the budget held at any moment.
         rss_mb: memory of the process, in the order of the requests, after the warm-up.
-        growth_mb: median of the last third of `rss_mb`, less that of the first third.
+        beside_mb: the same without what the budget held at the moment.
+        growth_mb: median of the last third of `beside_mb`, less that of the first third.
     """
 
     requests: int
@@ -82,6 +83,7 @@ class SoakReport:
     limit_mb: float
     most_used_mb: float
     rss_mb: list[float]
+    beside_mb: list[float]
     growth_mb: float
 
     @property
@@ -115,6 +117,7 @@ def soak(
     memory_gb: float | None = None,
     max_tokens: int = 32,
     seed: int = 0,
+    open_registry: Callable[[Settings], ModelRegistry] = ModelRegistry,
 ) -> SoakReport:
     """Ask models in this process in turns.
 
@@ -125,13 +128,14 @@ def soak(
         memory_gb: what the models may take together; None is 70 % of their sum.
         max_tokens: of each answer.
         seed: of the order of models, kinds and questions.
+        open_registry: makes the registry that resolves the references.
 
     Raises:
         ConfigError: a model is not there, or does not tell how large it is.
     """
-    sizes = _sizes(references)
+    sizes = _sizes(open_registry(Settings()), references)
     limit = memory_gb if memory_gb is not None else _SHARE * sum(sizes) / 1e9
-    registry = ModelRegistry(Settings(model_memory_gb=limit))
+    registry = open_registry(Settings(model_memory_gb=limit))
     watch = _Watch(registry)
     draw = random.Random(seed)
     kinds = [*_SYNC, *_ASYNC]
@@ -139,6 +143,7 @@ def soak(
     done = Counter[str]()
     errors = Counter[str]()
     rss: list[float] = []
+    beside: list[float] = []
     every = max(1, round(requests * (1 - _WARM_UP) / _SAMPLES))
     lock = threading.Lock()
 
@@ -158,14 +163,17 @@ def soak(
         with lock:
             done[kind] += 1
             if done.total() > _WARM_UP * requests and done.total() % every == 0:
-                rss.append(_rss_mb())
+                gc.collect()
+                held = sum(memory["used_bytes"] for memory in registry.memory.stats().values())
+                rss.append(psutil.Process().memory_info().rss / _MEGABYTE)
+                beside.append(rss[-1] - held / _MEGABYTE)
 
     loop = LoopThread()
     began = time.perf_counter()
     with closing(loop), ThreadPoolExecutor(workers) as pool:
         list(pool.map(request, range(requests)))
     seconds = time.perf_counter() - began
-    stats = registry.memory.of_device().stats()
+    memories = registry.memory.stats().values()
     registry.close()
     third = max(1, len(rss) // 3)
     return SoakReport(
@@ -173,30 +181,31 @@ def soak(
         kinds=dict(done),
         errors=dict(errors),
         seconds=seconds,
-        loads=stats["loads"],
-        releases=stats["releases"],
+        loads=sum(memory["loads"] for memory in memories),
+        releases=sum(memory["releases"] for memory in memories),
         models_mb=sum(sizes) / _MEGABYTE,
-        limit_mb=stats["limit_bytes"] / _MEGABYTE,
+        limit_mb=limit * 1e9 / _MEGABYTE,
         most_used_mb=watch.most_used / _MEGABYTE,
         rss_mb=rss,
-        growth_mb=median(rss[-third:]) - median(rss[:third]),
+        beside_mb=beside,
+        growth_mb=median(beside[-third:]) - median(beside[:third]),
     )
 
 
 class _Watch:
-    """Notes the most that a registry's models took together."""
+    """Notes the most that a registry's models took together, of RAM or of the GPU's memory."""
 
     def __init__(self, registry: ModelRegistry) -> None:
         self.most_used = 0
-        self._budget = registry.memory.of_device()
+        self._memory = registry.memory
         registry.subscribe(self._on_event)
 
     def _on_event(self, _: LoadEvent) -> None:
-        self.most_used = max(self.most_used, self._budget.stats()["used_bytes"])
+        for memory in self._memory.stats().values():
+            self.most_used = max(self.most_used, memory["used_bytes"])
 
 
-def _sizes(references: Sequence[str]) -> list[int]:
-    registry = ModelRegistry()
+def _sizes(registry: ModelRegistry, references: Sequence[str]) -> list[int]:
     sizes = []
     for reference in references:
         status = registry.check(reference)
@@ -206,11 +215,6 @@ def _sizes(references: Sequence[str]) -> list[int]:
             raise ConfigError(f"{reference} does not tell its size; it must run in this process.")
         sizes.append(status.memory_bytes)
     return sizes
-
-
-def _rss_mb() -> float:
-    gc.collect()
-    return float(psutil.Process().memory_info().rss) / _MEGABYTE
 
 
 def _whole(model: BaseChatModel, question: str) -> None:

@@ -14,12 +14,16 @@ from typing import Any, Literal, TypeVar, cast
 from mdsa.errors import ModelMemoryError
 from mdsa.models.out_of_memory import is_out_of_memory
 from mdsa.models.resident import LoadEvent, Resident, ResidentStatus
+from mdsa.utils.free_memory import return_free_memory
 
 __all__ = ["LoadEvent", "MemoryBudget", "Resident", "ResidentStatus"]
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_WORTH_RETURNING = 1_000_000
+"""Bytes of a resident from which it pays to give its memory back to the system."""
 
 
 @dataclass(slots=True, eq=False)
@@ -122,7 +126,10 @@ class MemoryBudget:
         with self._changed:
             return {
                 "limit_bytes": self.limit_bytes,
-                "used_bytes": self._used(),
+                # What is being released makes room for what is counted already.
+                "used_bytes": sum(
+                    slot.size_bytes for slot in self._slots.values() if slot.state != "releasing"
+                ),
                 "loads": self._loads,
                 "releases": self._releases,
                 "failed_loads": self._failures,
@@ -263,6 +270,8 @@ class MemoryBudget:
             slot.value = None
             try:
                 slot.resident.release()
+                if slot.size_bytes >= _WORTH_RETURNING:
+                    return_free_memory()
             finally:
                 with self._changed:
                     del self._slots[slot.resident.name]
