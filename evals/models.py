@@ -54,6 +54,7 @@ def evaluate_models(
         raise InvalidInputError(
             f"unknown question {unknown[0]!r}; known are {', '.join(questions)}."
         )
+    list(bench.models())  # a wrong reference is found before the work begins
     started = time.perf_counter()
     sections = []
     for name in questions:

@@ -211,7 +211,10 @@ def _by_document(words: dict[int, set[str]], titles: dict[int, str]) -> dict[int
     shared: dict[str, set[str]] = {}
     for number, own in words.items():
         shared.setdefault(titles.get(number, ""), set()).update(own)
-    return {number: shared[title] for number in words if (title := titles.get(number, ""))}
+    return {
+        number: shared[titles[number]] if titles.get(number) else own
+        for number, own in words.items()
+    }
 
 
 def _together(vectors: NDArray[np.float32], index: int) -> float:
