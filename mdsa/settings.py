@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
@@ -50,6 +50,10 @@ class Settings(BaseSettings):
         validation_alias=_alias("EMBEDDING_MODEL"),
     )
     device: str = Field(default="auto", validation_alias=_alias("DEVICE"))
+    quantization: Literal["int8", "int4"] | None = Field(
+        default=None,
+        description="Stores the weights of hf:// models as integers; needs mdsa[quantization].",
+    )
     model_memory_gb: float | None = Field(
         default=None,
         gt=0,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from mdsa.errors import InvalidInputError
 from mdsa.models import QuantizationType
 from mdsa.settings import Settings
@@ -11,7 +9,6 @@ from mdsa.settings import Settings
 __all__ = ["check_quantization", "configured"]
 
 _DEVICES = ("auto", "cpu", "cuda", "mps")
-_log = logging.getLogger(__name__)
 
 
 def configured(settings: Settings, **arguments: object) -> Settings:
@@ -48,19 +45,18 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def check_quantization(quantization: object) -> None:
-    """Refuse an unknown quantization, and say that a known one has no effect yet.
+def check_quantization(quantization: object) -> str | None:
+    """Read a quantization: None, a QuantizationType, or the name of one.
 
     Raises:
-        InvalidInputError: it is neither None nor a QuantizationType, nor the name of one.
+        InvalidInputError: it is something else.
     """
     if quantization is None:
-        return
+        return None
     try:
-        known = QuantizationType(quantization)  # type: ignore[arg-type] # the point of the check
+        return QuantizationType(quantization).value  # type: ignore[arg-type] # the point of it
     except ValueError as error:
         names = ", ".join(f"QuantizationType.{name}" for name in QuantizationType.__members__)
         raise InvalidInputError(
             f"quantization is {quantization!r}; choose from {names}, or leave it out."
         ) from error
-    _log.warning("quantization %s is not applied by this version", known.name)

@@ -48,7 +48,7 @@ class TinyBERTOrchestrator:
             marked as degraded. `embedded://clauses` asks for that split.
         device: `auto`, `cpu`, `cuda` or `mps`, for models that run in this process.
         use_reasoning_threshold: confidence below which reasoning is asked, in [0, 1].
-        quantization: of models that run in this process; not yet applied, which a warning says.
+        quantization: of hf:// models, whose weights are then stored as integers.
         target_error: share of messages that may go wrong, such as 0.02; takes the threshold's place
             where the router has calibration rows.
         rag: knowledge; by default a store in the data directory.
@@ -90,8 +90,8 @@ class TinyBERTOrchestrator:
             device=device,
             use_reasoning_threshold=use_reasoning_threshold,
             target_error=target_error,
+            quantization=check_quantization(quantization),
         )
-        check_quantization(quantization)
         self.threshold = self.settings.use_reasoning_threshold
         self.tools = tools if tools is not None else ToolRegistry()
         self.message_bus = MessageBus()

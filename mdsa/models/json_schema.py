@@ -8,7 +8,13 @@ from typing import Any
 
 from mdsa.errors import InvalidInputError
 
-__all__ = ["describe_type", "move_references", "resolve_reference", "strict_schema"]
+__all__ = [
+    "describe_type",
+    "move_references",
+    "resolve_reference",
+    "strict_schema",
+    "without_keyword",
+]
 
 Schema = Mapping[str, Any]
 
@@ -69,6 +75,15 @@ def move_references(schema: Schema, to: str) -> dict[str, Any]:
 
     moved = _rebuilt(schema, move, "#")
     return {key: value for key, value in moved.items() if key not in {"$schema", "$id"}}
+
+
+def without_keyword(schema: Schema, keyword: str) -> dict[str, Any]:
+    """Copy a schema without a keyword, wherever it constrains something."""
+
+    def drop(part: Schema, _pointer: str) -> Schema:
+        return {key: value for key, value in part.items() if key != keyword}
+
+    return _rebuilt(schema, drop, "#")
 
 
 def resolve_reference(reference: str, root: Schema) -> Schema:

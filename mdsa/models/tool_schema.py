@@ -31,6 +31,7 @@ from mdsa.models.json_schema import describe_type, move_references, strict_schem
 __all__ = [
     "MAX_CALLS",
     "Reply",
+    "ToolLike",
     "arguments_schema",
     "as_openai_tools",
     "call_chunk",

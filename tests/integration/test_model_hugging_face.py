@@ -4,76 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
+from fakes.tiny_language_models import PLAIN_TEMPLATE, save_model
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
 from mdsa.errors import ModelError, ModelUnavailableError
 from mdsa.models import ModelRegistry
-from mdsa.models.chat_template import render_prompt
+from mdsa.models.hugging_face.chat_template import render_prompt
 from mdsa.settings import Settings
-
-_TEXT = [
-    "Instruct: where is my order?\nOutput: it is on its way to you.",
-    "<|user|>how long does shipping take?<|assistant|>three to five days<|end|>",
-]
-_TEMPLATE = (
-    "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}"
-    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
-)
-
-
-def _save_model(folder: Path, kind: str, *, template: str | None = None, length: int = 256) -> Path:
-    import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import (
-        LlamaConfig,
-        LlamaForCausalLM,
-        PhiConfig,
-        PhiForCausalLM,
-        PreTrainedTokenizerFast,
-    )
-
-    raw = Tokenizer(models.BPE())
-    raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    raw.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        vocab_size=400, special_tokens=["<eos>"], initial_alphabet=alphabet, show_progress=False
-    )
-    raw.train_from_iterator(_TEXT, trainer)
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token="<eos>")  # noqa: S106
-    tokenizer.chat_template = template
-    tokenizer.save_pretrained(folder)
-    sizes: dict[str, Any] = {
-        "vocab_size": len(tokenizer),
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "max_position_embeddings": length,
-        "bos_token_id": 0,
-        "eos_token_id": 0,
-    }
-    torch.manual_seed(0)
-    model = (
-        PhiForCausalLM(PhiConfig(**sizes))
-        if kind == "phi"
-        else LlamaForCausalLM(LlamaConfig(**sizes, num_key_value_heads=4))
-    )
-    model.save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
 def phi(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _save_model(tmp_path_factory.mktemp("phi"), "phi")
+    return save_model(tmp_path_factory.mktemp("phi"), "phi")
 
 
 @pytest.fixture(scope="module")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _save_model(tmp_path_factory.mktemp("llama"), "llama", template=_TEMPLATE)
+    return save_model(tmp_path_factory.mktemp("llama"), template=PLAIN_TEMPLATE)
 
 
 @pytest.fixture
@@ -156,15 +105,10 @@ def test_options_differ_but_weights_are_shared(phi: Path, registry: ModelRegistr
 
 
 def test_a_prompt_beyond_the_context_is_refused(tmp_path: Path, registry: ModelRegistry) -> None:
-    folder = _save_model(tmp_path / "short", "phi", length=16)
+    folder = save_model(tmp_path / "short", "phi", length=16)
 
     with pytest.raises(ModelError, match="reads 16"):
         registry.get(str(folder)).invoke("where is my order? " * 20)
-
-
-def test_tools_are_refused_with_a_reason(phi: Path, registry: ModelRegistry) -> None:
-    with pytest.raises(ModelError, match="cannot call tools"):
-        registry.get(str(phi)).bind_tools([])
 
 
 def test_a_model_that_is_not_here_names_its_download(registry: ModelRegistry) -> None:
@@ -185,6 +129,9 @@ def test_the_check_finds_a_folder(phi: Path, registry: ModelRegistry) -> None:
 
 class _NoTemplate:
     chat_template = None
+    added_tokens_decoder: dict[int, object] = {}  # noqa: RUF012 - nothing changes it
+    all_special_tokens = ("<eos>",)
+    all_special_ids = (0,)
 
 
 def test_without_a_template_the_prompt_is_phi_2s_form() -> None:
@@ -196,7 +143,7 @@ def test_without_a_template_the_prompt_is_phi_2s_form() -> None:
         ToolMessage("in Dayton", tool_call_id="1", name="find"),
     ]
 
-    assert render_prompt(messages, _NoTemplate()) == (
+    assert render_prompt(messages, _NoTemplate()).text == (
         "Instruct: Be kind.\n\nHi\nOutput: Hello\n"
         "Instruct: Where is it?\n\nResult of find: in Dayton\nOutput:"
     )

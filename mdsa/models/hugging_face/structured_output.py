@@ -1,0 +1,63 @@
+"""Schemas for structured output, and what reads it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
+from langchain_core.utils.function_calling import convert_to_json_schema
+from langchain_core.utils.pydantic import is_basemodel_subclass
+from pydantic import BaseModel
+
+from mdsa.errors import InvalidInputError
+from mdsa.models.json_schema import strict_schema
+
+__all__ = ["answer_schema", "make_parser", "read_response_format"]
+
+
+def answer_schema(schema: Mapping[str, Any] | type) -> dict[str, Any]:
+    """The strict JSON schema of a pydantic model, a TypedDict or a JSON schema.
+
+    Raises:
+        InvalidInputError: it is none of them.
+    """
+    if isinstance(schema, type) and issubclass(schema, BaseModel):
+        return strict_schema(schema.model_json_schema())
+    if isinstance(schema, Mapping) and "name" not in schema and "function" not in schema:
+        return strict_schema(schema)
+    try:
+        return strict_schema(convert_to_json_schema(schema))
+    except (ValueError, TypeError) as error:
+        raise InvalidInputError(
+            f"{schema!r} is no schema of an answer: {error}; give a pydantic model, a TypedDict or "
+            "a JSON schema."
+        ) from error
+
+
+def make_parser(schema: Mapping[str, Any] | type) -> Any:
+    """A parser of the answer: objects of a pydantic model, else dicts."""
+    if isinstance(schema, type) and is_basemodel_subclass(schema):
+        return PydanticOutputParser(pydantic_object=schema)
+    return JsonOutputParser()
+
+
+def read_response_format(form: object) -> dict[str, Any] | None:
+    """The schema in OpenAI's `response_format`; None for free text.
+
+    Raises:
+        InvalidInputError: it is of no known type.
+    """
+    if form is None:
+        return None
+    if isinstance(form, Mapping):
+        kind = form.get("type")
+        if kind == "text":
+            return None
+        if kind == "json_object":
+            return {"type": "object"}
+        if kind == "json_schema" and isinstance(form.get("json_schema"), Mapping):
+            return strict_schema(form["json_schema"].get("schema") or {"type": "object"})
+    raise InvalidInputError(
+        f"response_format is {form!r}; its type must be 'text', 'json_object' or 'json_schema'."
+    )
