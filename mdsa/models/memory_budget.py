@@ -71,6 +71,9 @@ class MemoryBudget:
         self._patience_s = patience_s
         self._clock = clock
         self._changed = threading.Condition()
+        # Libraries set process-wide defaults while they load, torch's default type among them: of
+        # two models that transformers loads at once, one gets weights of the other's type.
+        self._loading = threading.Lock()
         self._slots: OrderedDict[str, _Slot] = OrderedDict()
         """In the order of use, the longest unused first."""
         self._waiting: list[_Ticket] = []
@@ -244,13 +247,15 @@ class MemoryBudget:
 
     def _load_or_make_room(self, resident: Resident[Any]) -> Any:
         try:
-            return resident.load()
+            with self._loading:
+                return resident.load()
         except Exception as error:
             if not is_out_of_memory(error) or not any(map(_idle, self._snapshot())):
                 raise
             _log.warning("%s did not fit; idle models make room: %s", resident.name, error)
         self.release_idle()
-        return resident.load()
+        with self._loading:
+            return resident.load()
 
     def _give_back(self, slot: _Slot) -> None:
         with self._changed:

@@ -27,7 +27,7 @@ class Resident(Protocol[T_co]):
         ...
 
     def load(self) -> T_co:
-        """Load it. Called by one thread at a time, never while it is loaded.
+        """Load it. A budget loads one resident at a time, and never one that is loaded.
 
         Raises:
             ModelError: it cannot be loaded.

@@ -146,6 +146,24 @@ def test_one_thread_loads_and_the_others_wait_for_it() -> None:
     assert budget.loaded()[0].users == 0
 
 
+def test_different_models_are_loaded_one_after_the_other() -> None:
+    budget, first, second = MemoryBudget(100), Weights("a"), Weights("b")
+    first.may_load.clear()
+
+    with ThreadPoolExecutor(2) as pool:
+        calls = [pool.submit(use, budget, first)]
+        assert first.loading.wait(10)
+        calls.append(pool.submit(use, budget, second))
+        while "b" not in budget._slots:
+            pass
+        assert not second.loading.is_set()
+        first.may_load.set()
+        for call in calls:
+            call.result(10)
+
+    assert second.log == ["load"]
+
+
 def test_a_failed_loading_reaches_all_that_wait_and_the_next_call_tries_again() -> None:
     budget = MemoryBudget(100)
     weights = Weights("a", 40, ModelUnavailableError("not here"))
