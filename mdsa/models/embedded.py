@@ -11,12 +11,12 @@ from mdsa.settings import Settings
 
 __all__ = ["EMBEDDED_MODELS", "EmbeddedProvider"]
 
-EMBEDDED_MODELS = ("reader",)
+EMBEDDED_MODELS = ("reader", "smollm2", "smollm2-base")
 """Names after `embedded://`."""
 
 
 class EmbeddedProvider:
-    """Makes `embedded://reader`.
+    """Makes `embedded://reader`, and `embedded://smollm2` with its adapter or (`-base`) without.
 
     Args:
         settings: where prepared and downloaded files lie.
@@ -35,6 +35,10 @@ class EmbeddedProvider:
         """
         from mdsa.models.reader.chat_model import ReaderChatModel
 
+        if name.startswith("smollm2") and name in EMBEDDED_MODELS:
+            from mdsa.models.smollm2.provider import make_smollm2
+
+            return make_smollm2(name, options, self._settings, self._memory)
         if name != "reader":
             raise UnknownNameError("embedded model", name, EMBEDDED_MODELS)
         return ReaderChatModel(temperature=options.temperature, max_tokens=options.max_tokens)
@@ -42,14 +46,22 @@ class EmbeddedProvider:
     def check(self, name: str) -> ModelStatus:
         """Look whether a model could answer."""
         reference = f"embedded://{name}"
+        if name.startswith("smollm2") and name in EMBEDDED_MODELS:
+            from mdsa.models.smollm2.provider import check_smollm2
+
+            return check_smollm2(name, self._settings, self._memory)
         if name != "reader":
             problem = str(UnknownNameError("embedded model", name, EMBEDDED_MODELS))
             return ModelStatus(reference, False, problem, "correct the model reference")
         return ModelStatus(reference, True, "ships with the install", device="cpu", dtype="int8")
 
     def warm_up(self, name: str) -> None:
-        """Load the reader's sentence encoder."""
-        if name == "reader":
+        """Load the reader's sentence encoder, or SmolLM2's weights."""
+        if name.startswith("smollm2"):
+            from mdsa.models.smollm2.provider import warm_up_smollm2
+
+            warm_up_smollm2(name, self._settings, self._memory)
+        elif name == "reader":
             from mdsa.embeddings import load_embeddings
 
             load_embeddings().load()

@@ -122,7 +122,9 @@ def _plain(schema: Any) -> Any:
     """BFCL's own names of types, as JSON Schema has them."""
     if isinstance(schema, dict):
         return {
-            key: _KINDS.get(value, value) if key == "type" and isinstance(value, str) else _plain(value)
+            key: _KINDS.get(value, value)
+            if key == "type" and isinstance(value, str)
+            else _plain(value)
             for key, value in schema.items()
         }
     return [_plain(each) for each in schema] if isinstance(schema, list) else schema
@@ -141,8 +143,10 @@ def _stated(allowed: Sequence[Any], text: str) -> Any:
 def _open(value: Any) -> Any:
     """Inner objects of BFCL's answers list what is right for each key, too."""
     if isinstance(value, dict):
-        return {key: _open(inner[0]) if isinstance(inner, list) and inner else inner
-                for key, inner in value.items()}
+        return {
+            key: _open(inner[0]) if isinstance(inner, list) and inner else inner
+            for key, inner in value.items()
+        }
     return [_open(each) for each in value] if isinstance(value, list) else value
 
 
@@ -202,9 +206,7 @@ def _services(folder: Path, rng: random.Random) -> Iterator[ToolRequest]:
     yield from rng.sample(found, min(_SGD_ROWS, len(found)))
 
 
-def _called(
-    call: dict[str, Any], said: Sequence[str], tool: dict[str, Any]
-) -> ToolRequest | None:
+def _called(call: dict[str, Any], said: Sequence[str], tool: dict[str, Any]) -> ToolRequest | None:
     text = " ".join(said)
     properties = tool["function"]["parameters"]["properties"]
     required = tool["function"]["parameters"]["required"]

@@ -7,64 +7,77 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["Fact", "draw_entity", "draw_fact", "entity_kinds", "fill"]
+__all__ = ["Fact", "draw_entity", "draw_fact", "entity_kinds", "fill", "listed"]
 
-_FIRST = (
+
+def listed(text: str, mark: str | None = None) -> list[str]:
+    """Items of a text, parted by a mark or by spaces."""
+    return text.split(mark)
+
+
+_FIRST = listed(
     "Ines Marek Tova Aleksi Priya Dario Wen Fatou Bram Noor Kofi Lucia Yuki Omar Greta Silvan Hana "
     "Pavel Ada Tomas Leila Jonas Amara Rafael Mina Ewan Zofia Karim Elin Mateo"
-).split()
-_LAST = (
+)
+_LAST = listed(
     "Borg Kovac Lindqvist Okafor Tanaka Moreau Castell Vance Haddad Petrov Nakamura Silva Brandt "
     "Oyelaran Fischer Duarte Novak Ibarra Keller Sato Mbeki Larsen Quint Rossi Adeyemi Wolff"
-).split()
-_PLACE_NAMES = (
+)
+_PLACE_NAMES = listed(
     "Alder Harbour Kestrel Linden Meridian Northgate Old Mill Quarry Riverside Saffron Tidewater "
     "Umber Westfield Orchard Granite Juniper Copper Lantern Marlow Bramble Fenwick Hollis"
-).split()
-_PLACES = (
+)
+_PLACES = listed(
     "rowing club|library|museum|clinic|swimming pool|bakery|climbing hall|theatre|repair workshop|"
     "garden centre|community college|food bank|car park|help desk|archive|language school|gym|"
-    "dental practice|bicycle station|housing office|music school|shelter|post office|tax office"
-).split("|")
-_THING_NAMES = (
+    "dental practice|bicycle station|housing office|music school|shelter|post office|tax office",
+    "|",
+)
+_THING_NAMES = listed(
     "Aster Basalt Cirrus Drift Ember Flint Glacier Helio Iris Jetty Kiln Lumen Mesa Nimbus Onyx "
     "Pine Quill Ridge Sable Terra Vega Willow Zephyr Cobalt Fern Harrier"
-).split()
-_THINGS = (
+)
+_THINGS = listed(
     "tent|kayak|bicycle|sewing machine|ladder|projector|drill|cookbook|board game|suitcase|pram|"
-    "rucksack|microscope|guitar|lawn mower|sleeping bag|desk lamp|day pass|parking permit|locker"
-).split("|")
-_DEVICES = (
+    "rucksack|microscope|guitar|lawn mower|sleeping bag|desk lamp|day pass|parking permit|locker",
+    "|",
+)
+_DEVICES = listed(
     "washer|oven|router|thermostat|watch|printer|vacuum|heat pump|scanner|dishwasher|camera|boiler|"
-    "charging station|hearing aid|projector|alarm panel|coffee machine|tablet"
-).split("|")
-_CLOTHES = "jacket|scarf|wool jumper|raincoat|fleece|shirt|curtain|duvet|blanket|hat".split("|")
-_DRUGS = (
+    "charging station|hearing aid|projector|alarm panel|coffee machine|tablet",
+    "|",
+)
+_CLOTHES = listed("jacket|scarf|wool jumper|raincoat|fleece|shirt|curtain|duvet|blanket|hat", "|")
+_DRUGS = listed(
     "Velorin Cadomex Trisulan Obexol Namitrel Parvadine Lumirex Seltovan Dorexin Halcitol Brevamil "
     "Ostralin Fenicor Zantrex Mirolane"
-).split()
-_CITIES = (
+)
+_CITIES = listed(
     "Brennholm Castel Verde Dunmore Eastwick Port Amel Halden Lisgrove Marbury Norrvik Ravello "
     "Stanmore Tarn Ulverton Vellore"
-).split()
-_STREETS = (
+)
+_STREETS = listed(
     "Mill Lane|Canal Street|Poplar Road|Station Square|Cooper's Row|Hill Terrace|Market Street|"
-    "Weaver Street|Abbey Close|Dock Road"
-).split("|")
-_DAYS = "Mondays Tuesdays Wednesdays Thursdays Fridays Saturdays Sundays".split()
-_MONTHS = (
+    "Weaver Street|Abbey Close|Dock Road",
+    "|",
+)
+_DAYS = listed("Mondays Tuesdays Wednesdays Thursdays Fridays Saturdays Sundays")
+_MONTHS = listed(
     "January February March April May June July August September October November December"
-).split()
-_COLOURS = "red green black navy grey sand olive rust white teal plum mustard".split()
-_CAUSES = (
+)
+_COLOURS = listed("red green black navy grey sand olive rust white teal plum mustard")
+_CAUSES = listed(
     "the filter is blocked|the door is open|the pump is worn|the water is too cold|the sensor is "
     "dirty|the cable is loose|the fan is stuck|the tank is empty|the pressure is too low|the "
-    "memory card is full|the belt has slipped|the battery is too warm"
-).split("|")
-_BUTTONS = "power start menu side reset volume mode".split()
-_FORMS = "form {c}|a signed copy of form {c}|a passport|two photos|an invitation letter".split("|")
-_BRANDS = "Voltix Ampera Chargo Luxon Powrel Enerva".split()
-_NUMBERS = "two three four five six seven eight nine ten twelve fifteen twenty".split()
+    "memory card is full|the belt has slipped|the battery is too warm",
+    "|",
+)
+_BUTTONS = listed("power start menu side reset volume mode")
+_FORMS = listed(
+    "form {c}|a signed copy of form {c}|a passport|two photos|an invitation letter", "|"
+)
+_BRANDS = listed("Voltix Ampera Chargo Luxon Powrel Enerva")
+_NUMBERS = listed("two three four five six seven eight nine ten twelve fifteen twenty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +136,9 @@ def draw_fact(rng: random.Random, entity: str, kind: str, frame: int | None = No
 def fill(rng: random.Random) -> dict[str, str]:
     """A value for every slot of the table."""
     year = rng.randint(1875, 2024)
-    money = rng.choice([str(rng.randint(2, 90)), f"{rng.randint(1, 60)}.{rng.choice([25, 50, 90])}"])
+    money = rng.choice(
+        [str(rng.randint(2, 90)), f"{rng.randint(1, 60)}.{rng.choice([25, 50, 90])}"]
+    )
     hour = rng.randint(6, 22)
     minute = rng.choice(["00", "15", "30", "45"])
     colours = rng.sample(_COLOURS, 3)

@@ -40,10 +40,10 @@ class FitSettings:
     rank: int = 16
     alpha: float = 32.0
     rate: float = 1e-3
-    batch_tokens: int = 4000
+    batch_tokens: int = 2000
     longest: int = 900
-    warmup: int = 12
-    checkpoint_every: int = 25
+    warmup: int = 20
+    checkpoint_every: int = 30
     seed: int = 0
     threads: int = 2
 

@@ -15,7 +15,27 @@ _BEGINS_NOUN = re.compile(
     r"^(?:the|a|an|his|her|its|their|your|our|my|one|some|any|this|that|these|[A-Z][\w'-]*)\b"
 )
 _NOT_SUBJECT = frozenset(
-    "did do does is was are were has have had can could should would will may might must if".split()
+    [
+        "did",
+        "do",
+        "does",
+        "is",
+        "was",
+        "are",
+        "were",
+        "has",
+        "have",
+        "had",
+        "can",
+        "could",
+        "should",
+        "would",
+        "will",
+        "may",
+        "might",
+        "must",
+        "if",
+    ]
 )
 _DANGLING = re.compile(
     r"\b(?:of|in|on|at|by|for|to|from|with|about|into|as|called|named|known as)$|\b(?:and|or|but) "

@@ -10,22 +10,24 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from mdsa.training.slm_facts import fill
+from mdsa.training.slm_facts import fill, listed
 
 __all__ = ["MadeTool", "ToolRequest", "draw_request", "made_tools"]
 
 _SLOT = re.compile(r"\{(\w+)(?:~(\w+))?\}")
 _ARGUMENT = re.compile(r"(\w+) \((\w+)(?:\(([\w,]+)\))?(?::(\w+))?(\?)?\) (.*)")
-_ROOMS = "kitchen|bedroom|living room|office|hall|bathroom|garage|attic".split("|")
-_TITLES = (
+_ROOMS = listed("kitchen|bedroom|living room|office|hall|bathroom|garage|attic", "|")
+_TITLES = listed(
     "budget review|dentist|water damage|parental leave|swimming lesson|team lunch|annual report|"
-    "good morning|heat pumps|visa rules|piano lesson|tyre change|thesis defence|thank you"
-).split("|")
-_TASKS = (
+    "good morning|heat pumps|visa rules|piano lesson|tyre change|thesis defence|thank you",
+    "|",
+)
+_TASKS = listed(
     "pay the rent|call the plumber|water the plants|renew my passport|buy stamps|feed the cat|"
-    "return the books|book the ferry"
-).split("|")
-_HOSTS = "web-01|db-primary|mail2|build-07|cache.internal|gpu-node-3".split("|")
+    "return the books|book the ferry",
+    "|",
+)
+_HOSTS = listed("web-01|db-primary|mail2|build-07|cache.internal|gpu-node-3", "|")
 
 
 @dataclass(frozen=True, slots=True)

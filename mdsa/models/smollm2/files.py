@@ -7,7 +7,14 @@ from pathlib import Path
 from mdsa.errors import ModelUnavailableError
 from mdsa.settings import Settings, load_settings
 
-__all__ = ["PULL", "WEIGHTS_BYTES", "WEIGHTS_FILE", "WEIGHTS_SHA256", "find_weights", "weights_path"]
+__all__ = [
+    "PULL",
+    "WEIGHTS_BYTES",
+    "WEIGHTS_FILE",
+    "WEIGHTS_SHA256",
+    "find_weights",
+    "weights_path",
+]
 
 WEIGHTS_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 WEIGHTS_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"

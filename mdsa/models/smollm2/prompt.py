@@ -20,7 +20,15 @@ from mdsa.models.partial_answers import parse_answers
 from mdsa.models.passages import parse_facts, parse_passages
 from mdsa.models.smollm2.focus import focus_passages
 
-__all__ = ["ABSTENTION", "FORM", "END", "PARTIAL_ABSTENTION", "answer_prompt", "chat", "call_prompt"]
+__all__ = [
+    "ABSTENTION",
+    "END",
+    "FORM",
+    "PARTIAL_ABSTENTION",
+    "answer_prompt",
+    "call_prompt",
+    "chat",
+]
 
 FORM = 1
 """Version of the prompts; an adapter's card names the one that it was trained on."""

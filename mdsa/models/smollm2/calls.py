@@ -1,0 +1,44 @@
+"""Tool calls as SmolLM2 writes them: a JSON list that is held to the tools' schemas."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
+
+from mdsa.models.tool_schema import Reply, output_schema, read_reply
+
+__all__ = ["has_results", "list_schema", "read_list"]
+
+
+def list_schema(tools: Sequence[Mapping[str, Any]], choice: str) -> dict[str, Any]:
+    """The schema of the list; it may be empty only where `choice` is `auto`."""
+    whole = output_schema(tools, "required" if choice == "auto" else choice)
+    calls = dict(whole["properties"]["tool_calls"])
+    if choice == "auto":
+        calls["minItems"] = 0
+    return {**calls, "$defs": whole["$defs"]}
+
+
+def read_list(text: str, tools: Sequence[Mapping[str, Any]]) -> Reply:
+    """The calls of a list; one that was cut off is invalid."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return read_reply('{"tool_calls": ' + text, tools)
+    return Reply("", [], []) if text.strip() == "[]" else read_reply(text, tools)
+
+
+def has_results(messages: Sequence[BaseMessage]) -> bool:
+    """Whether tools have answered since the last question.
+
+    A model of this size calls what it needs at once; asked again, it repeats itself.
+    """
+    for message in reversed(messages):
+        if isinstance(message, HumanMessage):
+            return False
+        if isinstance(message, ToolMessage):
+            return True
+    return False
