@@ -126,7 +126,7 @@ def _figures(
     judged: Sequence[Judged],
     asked: Sequence[Asked],
 ) -> list[Figure]:
-    subject = data.title
+    subject, silence = data.title, f"{data.title}: silence, and speed"
     there = [one for case, one in zip(cases, judged, strict=True) if case.answers]
     absent = [one for case, one in zip(cases, judged, strict=True) if not case.answers]
     silent = [not case.answers for case, one in zip(cases, judged, strict=True) if one.abstained]
@@ -137,13 +137,13 @@ def _figures(
         bench.share(subject, system, "exact", [one.exact for one in there]),
         bench.share(subject, system, "F1", [one.f1 for one in there]),
         bench.share(subject, system, "answered", [not one.abstained for one in there]),
-        bench.share(subject, system, "abstention recall", [one.abstained for one in absent]),
-        bench.share(subject, system, "abstention precision", silent),
+        bench.share(silence, system, "abstention recall", [one.abstained for one in absent]),
+        bench.share(silence, system, "abstention precision", silent),
         bench.share(
-            subject, system, "invented", [bool(one.invented) for one in said], _NOTHING_INVENTED
+            silence, system, "invented", [bool(one.invented) for one in said], _NOTHING_INVENTED
         ),
     ]
-    return [*(figure for figure in shares if figure), *latency(subject, system, asked)]
+    return [*(figure for figure in shares if figure), *latency(silence, system, asked)]
 
 
 def _keep_misses(

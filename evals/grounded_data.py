@@ -170,7 +170,7 @@ def _articles(path: Path, key: str, held_out: bool) -> Iterator[tuple[str, list[
 
 
 def _xquad(folder: Path, held_out: bool) -> GroundedSet:
-    data = GroundedSet("xquad_en", "XQuAD (encyclopedia)", [], [], [])
+    data = GroundedSet("xquad_en", "XQuAD", [], [], [])
     for _, paragraphs in _articles(folder / "xquad.en.json", "title", held_out):
         for paragraph in paragraphs:
             number = len(data.passages)
@@ -188,7 +188,7 @@ def _xquad(folder: Path, held_out: bool) -> GroundedSet:
 
 
 def _policyqa(folder: Path, held_out: bool) -> GroundedSet:
-    data = GroundedSet("policyqa", "PolicyQA (privacy policies)", [], [], [])
+    data = GroundedSet("policyqa", "PolicyQA", [], [], [])
     for site, paragraphs in _articles(folder / "dev.json", "title", held_out):
         marked: dict[str, dict[int, list[str]]] = {}
         for paragraph in paragraphs:
@@ -214,7 +214,7 @@ def _per_passage(marked: dict[str, dict[int, list[str]]]) -> Iterator[Question]:
 
 
 def _covid(folder: Path, held_out: bool) -> GroundedSet:
-    data = GroundedSet("covid_qa", "COVID-QA (research articles)", [], [], [])
+    data = GroundedSet("covid_qa", "COVID-QA", [], [], [])
     for name, paragraphs in _articles(folder / "covidqa.json", "document_id", held_out):
         for paragraph in paragraphs:
             text = paragraph["context"]
