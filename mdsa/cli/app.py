@@ -18,6 +18,7 @@ from mdsa.cli.doctor import doctor
 from mdsa.cli.errors import INTERRUPTED, ProgramGroup
 from mdsa.cli.evaluate import evaluations
 from mdsa.cli.ingest import ingest
+from mdsa.cli.models import models
 from mdsa.cli.options import AppOption, DataDirOption, JsonOption, ProgramState
 from mdsa.cli.route import route
 from mdsa.cli.sessions import sessions
@@ -39,6 +40,7 @@ for command in (demo, chat, ask, resume, route, ingest, doctor):
 app.add_typer(sessions, name="sessions")
 app.add_typer(evaluations, name="eval")
 app.add_typer(training, name="train")
+app.add_typer(models, name="models")
 
 
 def _show_version(wanted: bool) -> None:
