@@ -11,13 +11,15 @@ from langgraph.types import Checkpointer, RetryPolicy, Send
 from mdsa.graph.context import RunContext
 from mdsa.graph.domain_subgraph import Specialist, compile_specialist
 from mdsa.graph.state import AgentInput, AgentState, BranchOutput, SubQuery
+from mdsa.models.images import image_blocks
 from mdsa.nodes.clarify import clarify
 from mdsa.nodes.classify import make_classify
 from mdsa.nodes.decompose import make_decompose
 from mdsa.nodes.gate import gate
-from mdsa.nodes.history import own_turns, question_text
+from mdsa.nodes.history import last_question_index, own_turns, question_text
 from mdsa.nodes.merge import make_merge
 from mdsa.nodes.model_choice import ModelLoader
+from mdsa.nodes.shown_images import human_message
 from mdsa.router import Router
 from mdsa.router.small_talk import small_talk
 
@@ -94,13 +96,15 @@ def _ask_domains(state: AgentState) -> list[Send]:
     queries = state["sub_queries"] or [
         SubQuery(domain="unmatched", query=question_text(state["messages"]), context="")
     ]
+    asked = last_question_index(state["messages"])
+    images = image_blocks(state["messages"][asked]) if asked >= 0 else []
     return [
         Send(
             query["domain"],
             {
                 "messages": [
                     *own_turns(state["messages"], query["domain"], max_tokens=_HISTORY_TOKENS),
-                    ("human", query["query"]),
+                    human_message(query["query"], images),
                 ],
                 "query": query["query"],
                 "context": query["context"],

@@ -16,6 +16,7 @@ from mdsa.graph.state import DomainState
 from mdsa.nodes.model_chain import ModelChain, ModelRequest
 from mdsa.nodes.model_choice import ModelLoader
 from mdsa.nodes.prompt import domain_prompt
+from mdsa.nodes.shown_images import bind_images
 from mdsa.nodes.time_budget import TimeBudget, out_of_time
 from mdsa.nodes.time_limit import within_time
 from mdsa.nodes.tool_calls import with_call_ids, without_calls
@@ -72,7 +73,8 @@ def make_generate(
             return list(domain_prompt(system_prompt, state, facts, shortened=shortened))
 
         def bind(model: BaseChatModel) -> Runnable[Any, AIMessage]:
-            return model.bind_tools(list(tools)) if offered else model
+            bound = model.bind_tools(list(tools)) if offered else model
+            return bind_images(model, bound, load_model, state["messages"])
 
         def restarted() -> None:
             runtime.stream_writer({"type": RESTART})

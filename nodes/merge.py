@@ -9,6 +9,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveM
 
 from mdsa.graph.state import AgentState, DomainAnswer
 from mdsa.nodes.history import question_text
+from mdsa.nodes.shown_images import old_images_removed
 from mdsa.nodes.types import Node
 from mdsa.router.small_talk import small_talk
 
@@ -47,7 +48,9 @@ def make_merge(max_history: int = 60) -> Node[AgentState]:
                 "models": list(dict.fromkeys(one["model"] for one in answers if one["model"])),
             },
         )
-        update: dict[str, Any] = {"messages": [*_overflow(state["messages"], max_history), message]}
+        removed = _overflow(state["messages"], max_history)
+        aged = old_images_removed(state["messages"], {one.id for one in removed})
+        update: dict[str, Any] = {"messages": [*removed, *aged, message]}
         if answers and route["domains"]:
             asked = state["sub_queries"][-1]
             update["last_domain"] = asked["domain"]

@@ -9,8 +9,10 @@ from langchain_core.documents import Document
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 
 from mdsa.graph.state import DomainState
+from mdsa.models.images import image_blocks
 from mdsa.models.passages import format_facts, format_passages
 from mdsa.nodes.history import last_question_index, message_text
+from mdsa.nodes.shown_images import human_message
 
 __all__ = ["domain_prompt"]
 
@@ -44,6 +46,7 @@ def domain_prompt(
     """
     messages, asked = state["messages"], state["asked"]
     earlier, rounds = messages[: asked["replies_from"]], messages[asked["replies_from"] :]
+    images = image_blocks(earlier[-1]) if earlier else []
     if earlier and isinstance(earlier[-1], HumanMessage):
         earlier = earlier[:-1]
     passages = state.get("passages", [])
@@ -61,7 +64,8 @@ def domain_prompt(
     ]
     if asked["context"] and not _ends_with(earlier, asked["context"]):
         prompt.append(HumanMessage(_disarmed(asked["context"])))
-    return [*prompt, HumanMessage("\n\n".join(part for part in parts if part)), *rounds]
+    question = human_message("\n\n".join(part for part in parts if part), images)
+    return [*prompt, question, *rounds]
 
 
 def _disarmed(text: str) -> str:
@@ -72,7 +76,9 @@ def _as_said(message: AnyMessage) -> AnyMessage:
     """An earlier message; the user's own, without blocks that only the application may write."""
     if not isinstance(message, HumanMessage) or not _FORGED.search(message_text(message)):
         return message
-    return HumanMessage(_disarmed(message_text(message)), id=message.id)
+    disarmed = human_message(_disarmed(message_text(message)), image_blocks(message))
+    disarmed.id = message.id
+    return disarmed
 
 
 def _ends_with(earlier: Sequence[AnyMessage], context: str) -> bool:

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.errors import GraphRecursionError
 from langgraph.types import Command, Interrupt, StreamMode
@@ -28,6 +28,7 @@ from mdsa.graph.builder import AgentGraph
 from mdsa.graph.state import AgentState
 from mdsa.monitoring import MonitoringService, RequestMetric
 from mdsa.nodes.generate import RESTART
+from mdsa.nodes.shown_images import human_message
 from mdsa.nodes.time_budget import turn_deadline
 from mdsa.sessions import SessionStore
 
@@ -224,7 +225,7 @@ class Engine:
 
 
 def _question(request: TurnRequest) -> dict[str, Any]:
-    return {"messages": [HumanMessage(request.message)]}
+    return {"messages": [human_message(request.message, request.images)]}
 
 
 def _live_events(namespace: tuple[str, ...], mode: str, data: Any) -> list[Event]:

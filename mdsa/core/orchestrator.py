@@ -229,7 +229,8 @@ class TinyBERTOrchestrator:
             message: the user's text.
             context: `session_id` continues a session (a new one is begun without it); `user_id`
                 owns it; `allowed_domains`, `threshold`, `target_error` and the other fields of
-                `RunContext` set this run. Any other key is a fact, such as `order_id`, that the
+                `RunContext` set this run; `images` (see `read_images`) are shown to the model and
+                kept for two more turns. Any other key is a fact, such as `order_id`, that the
                 model may use.
 
         Returns:
@@ -342,6 +343,10 @@ class TinyBERTOrchestrator:
             How each model stands; see `ModelRegistry.warm_up`.
         """
         return self.models.warm_up(self._assembly.models_in_use())
+
+    def check_models(self) -> list[ModelStatus]:
+        """Look whether the models of the registered domains could answer; nothing is loaded."""
+        return [self.models.check(reference) for reference in self._assembly.models_in_use()]
 
     def close(self) -> None:
         """Wait for turns in flight, then release the database, the knowledge store and the models.

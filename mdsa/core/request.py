@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
+from mdsa.core.images import read_images
 from mdsa.errors import InvalidInputError, UnknownNameError
 from mdsa.graph.context import RunContext
 from mdsa.sessions.transcript import validate_session_id
@@ -31,6 +32,7 @@ class TurnRequest:
     session_id: str
     run: RunContext
     request_id: str
+    images: tuple[dict[str, Any], ...] = ()
 
 
 def read_request(
@@ -41,14 +43,19 @@ def read_request(
     max_chars: int,
     domains: frozenset[str],
 ) -> TurnRequest:
-    """Check a message and its context; see `read_context`.
+    """Check a message and its context; see `read_context`, and `read_images` for its `images`.
 
     Raises:
         InvalidInputError: the message or a value of the context cannot be used.
         UnknownNameError: `allowed_domains` names a domain that does not exist.
     """
+    images: list[dict[str, Any]] = []
+    if isinstance(context, Mapping) and "images" in context:
+        images = read_images(context["images"])
+        context = {name: value for name, value in context.items() if name != "images"}
     session_id, run = read_context(context, defaults=defaults, max_chars=max_chars, domains=domains)
-    return TurnRequest(clean_message(message, max_chars), session_id, run, uuid4().hex)
+    text = clean_message(message, max_chars)
+    return TurnRequest(text, session_id, run, uuid4().hex, tuple(images))
 
 
 def read_context(

@@ -6,7 +6,7 @@ import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import ParrotFakeChatModel
 
-from mdsa.errors import DuplicateNameError, ModelUnavailableError, UnknownNameError
+from mdsa.errors import DuplicateNameError, UnknownNameError
 from mdsa.models import ModelRegistry, QuantizationType, ReaderChatModel
 from mdsa.models.provider import ModelOptions
 
@@ -62,12 +62,6 @@ def test_threads_get_one_instance() -> None:
 def test_an_unknown_embedded_model_lists_the_known_one() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'reader'"):
         ModelRegistry().get("embedded://raeder")
-
-
-def test_openai_references_say_that_they_come_later() -> None:
-    with pytest.raises(ModelUnavailableError, match="later version"):
-        ModelRegistry().get("openai://localhost:8000/m")
-    assert not ModelRegistry().check("openai://localhost:8000/m").available
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel, LangSmithParams, LanguageModelInput
+from langchain_core.language_models.model_profile import ModelProfile
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolCall
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call, tool_call_chunk
@@ -69,6 +70,9 @@ class ReaderChatModel(BaseChatModel):
 
     _encoder: CachedEncoder | None = PrivateAttr(default=None)
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
+
+    def _resolve_model_profile(self) -> ModelProfile:
+        return ModelProfile(tool_calling=True, tool_choice=True, image_inputs=False)
 
     @property
     def _llm_type(self) -> str:
