@@ -13,14 +13,8 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from langchain_core.messages.tool import (
-    InvalidToolCall,
-    ToolCall,
-    ToolCallChunk,
-    invalid_tool_call,
-    tool_call,
-    tool_call_chunk,
-)
+from langchain_core.messages import InvalidToolCall, ToolCall, ToolCallChunk
+from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call_chunk
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_core.utils.json import parse_partial_json
@@ -259,7 +253,7 @@ def call_chunk(call: ToolCall | InvalidToolCall, index: int) -> ToolCallChunk:
     LangChain completes JSON that was cut off when it adds chunks up. What is no valid call gets a
     text that cannot be completed, so that it stays invalid.
     """
-    if "error" in call:
+    if call["type"] == "invalid_tool_call":
         arguments = f"[{call['error']}] {call['args'] or ''}"
     else:
         arguments = json.dumps(call["args"], ensure_ascii=False)

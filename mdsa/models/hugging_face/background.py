@@ -8,7 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Generic, TypeVar
 
-__all__ = ["aiterate", "iterate"]
+__all__ = ["Work", "aiterate", "iterate"]
 
 T = TypeVar("T")
 Work = Callable[[Callable[[T], None], threading.Event], None]

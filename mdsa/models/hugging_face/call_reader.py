@@ -9,7 +9,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
-from langchain_core.messages.tool import InvalidToolCall, ToolCall, invalid_tool_call
+from langchain_core.messages import InvalidToolCall, ToolCall
+from langchain_core.messages.tool import invalid_tool_call
 
 from mdsa.models.hugging_face.call_syntax import GENERIC, CallSyntax
 from mdsa.models.tool_schema import arguments_schema, read_call, read_reply, tool_names

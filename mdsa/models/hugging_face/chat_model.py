@@ -17,10 +17,11 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
+from langchain_core.utils.function_calling import convert_to_json_schema
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from mdsa.errors import InvalidInputError
-from mdsa.models.hugging_face.background import aiterate, iterate
+from mdsa.models.hugging_face.background import Work, aiterate, iterate
 from mdsa.models.hugging_face.call_reader import Part
 from mdsa.models.hugging_face.generation import Finish, Request, write_reply
 from mdsa.models.hugging_face.structured_output import (
@@ -167,11 +168,15 @@ class HuggingFaceChatModel(BaseChatModel):
         form = answer_schema(schema)
         model = self.bind(
             response_format={"type": "json_schema", "json_schema": {"schema": form}},
-            ls_structured_output_format={"kwargs": {"method": method}, "schema": form},
+            ls_structured_output_format={
+                "kwargs": {"method": method},
+                "schema": convert_to_json_schema(schema),
+            },
         )
         parser = make_parser(schema)
         if not include_raw:
-            return model | parser
+            read: Runnable[LanguageModelInput, Any] = model | parser
+            return read
         parsed = RunnablePassthrough.assign(
             parsed=lambda found: parser.invoke(found["raw"]), parsing_error=lambda _: None
         )
@@ -199,8 +204,7 @@ class HuggingFaceChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         request = self._request(messages, stop, kwargs)
-        work = aiterate(lambda emit, cancelled: self._write(request, emit, cancelled))
-        return self._result([part async for part in work])
+        return self._result([part async for part in aiterate(self._work(request))])
 
     def _stream(
         self,
@@ -211,7 +215,7 @@ class HuggingFaceChatModel(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         request = self._request(messages, stop, kwargs)
         calls = 0
-        for part in iterate(lambda emit, cancelled: self._write(request, emit, cancelled)):
+        for part in iterate(self._work(request)):
             chunk = self._chunk(part, calls)
             calls += isinstance(part, dict)
             if run_manager:
@@ -227,7 +231,7 @@ class HuggingFaceChatModel(BaseChatModel):
     ) -> AsyncIterator[ChatGenerationChunk]:
         request = self._request(messages, stop, kwargs)
         calls = 0
-        async for part in aiterate(lambda emit, cancelled: self._write(request, emit, cancelled)):
+        async for part in aiterate(self._work(request)):
             chunk = self._chunk(part, calls)
             calls += isinstance(part, dict)
             if run_manager:
@@ -251,6 +255,9 @@ class HuggingFaceChatModel(BaseChatModel):
             seed=kwargs.get("seed", self.seed),
             max_calls=int(kwargs.get("max_calls") or MAX_CALLS),
         )
+
+    def _work(self, request: Request) -> Work[Part | Finish]:
+        return lambda emit, cancelled: self._write(request, emit, cancelled)
 
     def _write(
         self,

@@ -56,14 +56,16 @@ def loading_arguments(
             f"model {name!r} cannot be loaded: {problem[0]}; to mend it: {problem[1]}"
         )
     import torch
-    from transformers import BitsAndBytesConfig
+    import transformers
+
+    make_config: Any = transformers.BitsAndBytesConfig  # its constructor is untyped
 
     # It tells at every layer that inputs are rounded to float16.
     logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
     if quantization is QuantizationType.INT8:
-        config = BitsAndBytesConfig(load_in_8bit=True)
+        config = make_config(load_in_8bit=True)
     else:
-        config = BitsAndBytesConfig(
+        config = make_config(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_compute_dtype=getattr(torch, dtype),

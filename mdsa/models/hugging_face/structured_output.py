@@ -27,7 +27,7 @@ def answer_schema(schema: Mapping[str, Any] | type) -> dict[str, Any]:
     if isinstance(schema, Mapping) and "name" not in schema and "function" not in schema:
         return strict_schema(schema)
     try:
-        return strict_schema(convert_to_json_schema(schema))
+        return strict_schema(convert_to_json_schema(schema))  # type: ignore[arg-type] # a Mapping serves
     except (ValueError, TypeError) as error:
         raise InvalidInputError(
             f"{schema!r} is no schema of an answer: {error}; give a pydantic model, a TypedDict or "

@@ -144,8 +144,9 @@ class LocalWeights:
         """
         folder = self._folder()
         quantized = loading_arguments(self.quantization, self.device, self.dtype, self.name)
-        from transformers.utils import logging
+        from transformers import utils
 
+        logging: Any = utils.logging  # untyped
         bars = logging.is_progress_bar_enabled()
         logging.disable_progress_bar()
         try:
@@ -189,13 +190,14 @@ class LocalWeights:
 
     def _read(self, folder: Path, quantized: dict[str, Any]) -> LoadedModel:
         import torch
-        from transformers import AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor
+        import transformers
 
+        auto: Any = transformers  # untyped in parts
         processor = None
-        kind: Any = AutoModelForCausalLM
+        kind = auto.AutoModelForCausalLM
         if self.takes_images:
-            kind = AutoModelForImageTextToText
-            processor = AutoProcessor.from_pretrained(folder, local_files_only=True)
+            kind = auto.AutoModelForImageTextToText
+            processor = auto.AutoProcessor.from_pretrained(folder, local_files_only=True)
         model = kind.from_pretrained(
             folder, local_files_only=True, dtype=getattr(torch, self.dtype), **quantized
         )
