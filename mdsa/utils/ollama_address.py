@@ -23,7 +23,7 @@ def server_url(given: str | None) -> str:
     Raises:
         ConfigError: it is no address.
     """
-    text = (given or os.environ.get("OLLAMA_HOST") or f"127.0.0.1:{_PORT}").strip().rstrip("/")
+    text = (given or os.environ.get("OLLAMA_HOST") or f"127.0.0.1:{_PORT}").strip()
     parts = urlsplit(text if "://" in text else f"http://{text}")
     try:
         port = parts.port
@@ -44,4 +44,4 @@ def server_url(given: str | None) -> str:
     if bound in _ANY_ADDRESS:
         host = f"{_ANY_ADDRESS[bound]}:{port}"
     user = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
-    return f"{parts.scheme}://{user}{host}{parts.path}"
+    return f"{parts.scheme}://{user}{host}{parts.path.rstrip('/')}"

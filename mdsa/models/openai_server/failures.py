@@ -51,19 +51,8 @@ def explained(model: str, base_url: str, timeout_s: float) -> Iterator[None]:
         ) from error
     except openai.APIStatusError as error:
         raise _refusal(model, base_url, error) from error
-    except (httpx.ReadError, httpx.RemoteProtocolError) as error:
-        raise ModelUnavailableError(
-            f"{base_url} broke off its answer for model {model!r} "
-            f"({error or type(error).__name__}); see the server's log.",
-            retry_after_s=_RETRY_AFTER_S,
-        ) from error
     except (openai.APIConnectionError, httpx.HTTPError, OSError) as error:
-        reason = error.__cause__ or error
-        raise ModelUnavailableError(
-            f"no server answers at {base_url} for model {model!r} ({reason}); start it, or correct "
-            "the reference. A server without TLS on another machine is openai://http://HOST/MODEL.",
-            retry_after_s=_RETRY_AFTER_S,
-        ) from error
+        raise _no_answer(model, base_url, error) from error
     except openai.APIError as error:  # within a stream
         raise _of_text(model, base_url, error.message, "within the answer") from error
     except (json.JSONDecodeError, ValidationError, OutputParserException, TypeError) as error:
@@ -78,6 +67,21 @@ def refuses_tools(error: Exception) -> bool:
     return isinstance(error, openai.APIStatusError) and any(
         words in error.message for words in _NO_TOOLS
     )
+
+
+def _no_answer(model: str, base_url: str, error: BaseException) -> ModelUnavailableError:
+    reason = error
+    while isinstance(reason.__cause__, Exception) and not isinstance(reason, httpx.HTTPError):
+        reason = reason.__cause__
+    why = str(reason) or type(reason).__name__
+    if isinstance(reason, httpx.ReadError | httpx.RemoteProtocolError):
+        text = f"{base_url} broke off its answer for model {model!r} ({why}); see the server's log."
+    else:
+        text = (
+            f"no server answers at {base_url} for model {model!r} ({why}); start it, or correct "
+            "the reference. A server without TLS on another machine is openai://http://HOST/MODEL."
+        )
+    return ModelUnavailableError(text, retry_after_s=_RETRY_AFTER_S)
 
 
 def _refusal(model: str, base_url: str, error: openai.APIStatusError) -> ModelError:

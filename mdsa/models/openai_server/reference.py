@@ -47,7 +47,13 @@ def parse_name(name: str) -> ServerModel:
     prefix, cut, model = f"/{path}".partition("/v1/")
     if not cut:
         prefix, model = "", path
-    if not model.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+    if (
+        model == "v1"
+        or model.endswith("/v1")
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
         raise _wrong(name)
     scheme = parts.scheme or ("http" if _is_here(parts.hostname) else "https")
     return ServerModel(f"{scheme}://{parts.netloc}{prefix}/v1", model)
