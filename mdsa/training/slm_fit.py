@@ -40,12 +40,12 @@ class FitSettings:
     rank: int = 16
     alpha: float = 32.0
     rate: float = 1e-3
-    batch_tokens: int = 2000
-    longest: int = 900
+    batch_tokens: int = 1200
+    longest: int = 460
     warmup: int = 20
-    checkpoint_every: int = 30
+    checkpoint_every: int = 20
     seed: int = 0
-    threads: int = 2
+    threads: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,22 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 
-from mdsa.models.tool_schema import Reply, output_schema, read_reply
+from mdsa.models.tool_schema import MAX_CALLS, Reply, call_schema, read_reply
 
 __all__ = ["has_results", "list_schema", "read_list"]
 
 
 def list_schema(tools: Sequence[Mapping[str, Any]], choice: str) -> dict[str, Any]:
     """The schema of the list; it may be empty only where `choice` is `auto`."""
-    whole = output_schema(tools, "required" if choice == "auto" else choice)
-    calls = dict(whole["properties"]["tool_calls"])
-    if choice == "auto":
-        calls["minItems"] = 0
-    return {**calls, "$defs": whole["$defs"]}
+    call = call_schema(tools, choice)
+    definitions = call.pop("$defs")
+    return {
+        "type": "array",
+        "items": call,
+        "minItems": 0 if choice == "auto" else 1,
+        "maxItems": MAX_CALLS if choice in ("auto", "required") else 1,
+        "$defs": definitions,
+    }
 
 
 def read_list(text: str, tools: Sequence[Mapping[str, Any]]) -> Reply:

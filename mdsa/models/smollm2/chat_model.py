@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -11,7 +10,6 @@ from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LangSmithParams, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
-from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
@@ -23,7 +21,13 @@ from mdsa.models.smollm2.engine import Sampling
 from mdsa.models.smollm2.grounded import GroundedAnswer, ground, sources_of
 from mdsa.models.smollm2.prompt import END, answer_prompt, call_prompt
 from mdsa.models.smollm2.weights import SmolLM2Weights
-from mdsa.models.tool_schema import Reply, as_openai_tools, read_tool_choice, tool_names
+from mdsa.models.tool_schema import (
+    Reply,
+    as_openai_tools,
+    call_chunk,
+    read_tool_choice,
+    tool_names,
+)
 
 __all__ = ["SmolLM2ChatModel"]
 
@@ -222,25 +226,9 @@ class _Run:
 
 
 def _calls(reply: Reply) -> AIMessageChunk:
-    pieces = [
-        tool_call_chunk(
-            name=call["name"],
-            args=json.dumps(call["args"], ensure_ascii=False),
-            id=call["id"],
-            index=index,
-        )
-        for index, call in enumerate(reply.tool_calls)
-    ]
-    pieces += [
-        tool_call_chunk(
-            name=broken["name"],
-            args=broken["args"],
-            id=broken["id"],
-            index=len(reply.tool_calls) + index,
-        )
-        for index, broken in enumerate(reply.invalid_tool_calls)
-    ]
-    return AIMessageChunk(content=reply.content, tool_call_chunks=pieces)
+    calls = [*reply.tool_calls, *reply.invalid_tool_calls]
+    chunks = [call_chunk(call, index) for index, call in enumerate(calls)]
+    return AIMessageChunk(content=reply.content, tool_call_chunks=chunks)
 
 
 def _asked_schema(response_format: Any) -> dict[str, Any] | None:

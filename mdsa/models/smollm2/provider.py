@@ -10,7 +10,7 @@ from mdsa.models.provider import ModelOptions, ModelStatus
 from mdsa.models.reader.chat_model import ReaderChatModel
 from mdsa.models.smollm2.adapter import find_adapter
 from mdsa.models.smollm2.chat_model import SmolLM2ChatModel
-from mdsa.models.smollm2.files import PULL, find_weights
+from mdsa.models.smollm2.files import find_weights
 from mdsa.models.smollm2.weights import SmolLM2Weights
 from mdsa.settings import Settings
 
@@ -39,11 +39,11 @@ def check_smollm2(name: str, settings: Settings, memory: MemoryBudget) -> ModelS
     reference = f"embedded://{name}"
     if find_spec("xllamacpp") is None:
         return ModelStatus(reference, False, "the package xllamacpp is not installed", _INSTALL)
-    weights = _weights(name, settings)
     try:
-        size = weights.estimate_bytes()
+        size = _weights(name, settings).estimate_bytes()
     except ModelUnavailableError as error:
-        return ModelStatus(reference, False, str(error).split("; run:")[0], PULL)
+        detail, _, remedy = str(error).rpartition("un: ")
+        return ModelStatus(reference, False, detail.rstrip("rR ;."), remedy)
     return ModelStatus(
         reference,
         True,

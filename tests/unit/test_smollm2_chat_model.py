@@ -1,0 +1,156 @@
+"""The chat model over a scripted engine: checks, calls, streams."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from langchain_core.documents import Document
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+
+from fakes.chat_models import ScriptedChatModel
+from fakes.smollm2 import scripted_model
+from mdsa.errors import InvalidInputError
+from mdsa.models.passages import format_passages
+
+_TOOL = {
+    "type": "function",
+    "function": {
+        "name": "track",
+        "description": "Look up an order.",
+        "parameters": {
+            "type": "object",
+            "properties": {"order": {"type": "integer"}},
+            "required": ["order"],
+        },
+    },
+}
+
+
+def _asked(question: str, *texts: str) -> list[BaseMessage]:
+    block = format_passages([Document(text) for text in texts])
+    return [HumanMessage(f"{block}\n\n{question}")]
+
+
+_FEE = _asked("What is the fee?", "Open on Mondays.", "The fee is 6 euros.")
+
+
+def test_a_grounded_answer_names_its_passage() -> None:
+    model, _ = scripted_model("The fee is 6 euros [2].")
+
+    reply = model.invoke(_FEE)
+
+    assert reply.text == "The fee is 6 euros [2]."
+    assert reply.response_metadata["passage_ids"] == [2]
+    assert reply.response_metadata["abstained"] is False
+    assert "degraded" not in reply.response_metadata
+
+
+def test_citations_of_passages_that_are_not_there_are_taken_out() -> None:
+    model, _ = scripted_model("The fee is 6 euros [7].")
+
+    reply = model.invoke(_FEE)
+
+    assert reply.text == "The fee is 6 euros."
+    assert reply.response_metadata["passage_ids"] == [2]
+
+
+def test_an_abstention_is_marked() -> None:
+    model, _ = scripted_model("I could not find that in my documents.")
+
+    assert model.invoke(_FEE).response_metadata["abstained"] is True
+
+
+def test_nothing_said_is_an_abstention() -> None:
+    model, _ = scripted_model("")
+
+    reply = model.invoke(_FEE)
+
+    assert reply.text == "I could not find that in my documents."
+
+
+def test_what_is_invented_is_never_said_and_the_fallback_answers() -> None:
+    fallback = ScriptedChatModel(replies=[AIMessage("The fee is 6 euros.")])
+    model, _ = scripted_model("The fee is 9 euros and goes to Oslo [2].", fallback=fallback)
+
+    pieces = [str(chunk.text) for chunk in model.stream(_FEE)]
+    reply = model.invoke(_FEE)
+
+    assert "".join(pieces) == reply.text == "The fee is 6 euros."
+    assert reply.response_metadata["degraded"] is True
+    assert reply.response_metadata["degraded_reason"] == "stands in no source: 9, Oslo"
+
+
+def test_without_a_fallback_an_invention_is_marked() -> None:
+    model, _ = scripted_model("The fee is 9 euros.")
+
+    assert model.invoke(_FEE).response_metadata["degraded"] is True
+
+
+def test_calls_are_held_to_the_schema_and_read_back() -> None:
+    model, engine = scripted_model('[{"name": "track", "arguments": {"order": 7}}]')
+
+    reply = model.bind_tools([_TOOL], tool_choice="any").invoke("Where is order 7?")
+
+    assert [(call["name"], call["args"]) for call in reply.tool_calls] == [("track", {"order": 7})]
+    schema = engine.asked[0][1].schema
+    assert schema is not None
+    assert schema["type"] == "array"
+    assert schema["minItems"] == 1
+
+
+def test_no_call_under_auto_leads_to_an_answer() -> None:
+    model, engine = scripted_model("[]", "Hello!")
+
+    reply = model.bind_tools([_TOOL]).invoke("Hi")
+
+    assert (reply.text, reply.tool_calls) == ("Hello!", [])
+    first = engine.asked[0][1].schema
+    assert first is not None
+    assert first["minItems"] == 0
+    assert engine.asked[1][1].schema is None
+
+
+def test_a_result_is_answered_from_and_no_tool_is_called_again() -> None:
+    model, engine = scripted_model("Order 7 is in Lyon.")
+    messages = [
+        HumanMessage("Where is order 7?"),
+        AIMessage("", tool_calls=[{"name": "track", "args": {"order": 7}, "id": "a"}]),
+        ToolMessage("in Lyon", name="track", tool_call_id="a"),
+    ]
+
+    reply = model.bind_tools([_TOOL]).invoke(messages)
+
+    assert reply.text == "Order 7 is in Lyon."
+    assert len(engine.asked) == 1
+
+
+def test_a_call_that_was_cut_off_is_invalid() -> None:
+    model, _ = scripted_model('[{"name": "track", "arguments": {"order": 7}}, {"name": "tr')
+
+    reply = model.bind_tools([_TOOL], tool_choice="any").invoke("Orders 7 and 8?")
+
+    assert [call["args"] for call in reply.tool_calls] == [{"order": 7}]
+    assert len(reply.invalid_tool_calls) == 1
+
+
+def test_an_unknown_choice_is_refused() -> None:
+    model, _ = scripted_model("")
+
+    with pytest.raises(InvalidInputError, match="'fly'"):
+        model.bind_tools([_TOOL], tool_choice="fly")
+
+
+async def test_settings_reach_the_engine_and_usage_comes_back() -> None:
+    model, engine = scripted_model("Hello there.", temperature=0.5, seed=3, max_tokens=20)
+
+    total: Any = None
+    async for chunk in model.astream("Hi", stop=["!"]):
+        total = chunk if total is None else total + chunk
+
+    sampling = engine.asked[0][1]
+    assert (sampling.temperature, sampling.seed, sampling.max_tokens) == (0.5, 3, 20)
+    assert sampling.stop[0] == "!"
+    assert total.text == "Hello there."
+    assert total.usage_metadata["output_tokens"] == 3
+    assert total.response_metadata["finish_reason"] == "stop"
