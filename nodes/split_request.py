@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from operator import itemgetter
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -82,6 +81,11 @@ def held_to(model: BaseChatModel, schema: Mapping[str, Any]) -> Runnable[Any, AI
     """
     if type(model).with_structured_output is BaseChatModel.with_structured_output:
         return model
-    return model.with_structured_output(dict(schema), include_raw=True) | RunnableLambda(
-        itemgetter("raw")
-    )
+    held = model.with_structured_output(dict(schema), include_raw=True)
+    return held | RunnableLambda(_raw)
+
+
+def _raw(output: Any) -> AIMessage:
+    """The model's message; whether it could be parsed is judged later."""
+    reply: AIMessage = output["raw"]
+    return reply

@@ -42,7 +42,7 @@ class ReplyReader:
             self._last = chunk
         if self._json is not None:
             new = self._json.feed(chunk.text)
-            return [ChatGenerationChunk(message=AIMessageChunk(new))] if new else []
+            return [ChatGenerationChunk(message=AIMessageChunk(content=new))] if new else []
         return [] if done else [chunk]
 
     def finish(self) -> ChatGenerationChunk:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import httpx
@@ -99,14 +99,14 @@ def _refusal(model: str, base_url: str, error: openai.APIStatusError) -> ModelEr
     if status in _PASSING:
         return ModelUnavailableError(
             f"{base_url} is too busy for model {model!r} (HTTP {status}); try again later.",
-            retry_after_s=_asked_pause(error.response),
+            retry_after_s=_asked_pause(error.response.headers),
         )
     return _of_text(model, base_url, said, f"HTTP {status}")
 
 
-def _asked_pause(response: httpx.Response) -> float:
+def _asked_pause(headers: Mapping[str, str]) -> float:
     try:
-        return float(response.headers.get("retry-after", _RETRY_AFTER_S))
+        return float(headers.get("retry-after", _RETRY_AFTER_S))
     except ValueError:  # a date
         return _RETRY_AFTER_S
 
