@@ -275,7 +275,7 @@ def test_a_larger_model_teaches_first(start, tmp_path):
         start=start,
         progress=lambda *told: stages.append(told[0]),
     )
-    assert list(dict.fromkeys(stages)) == ["teacher", "router", "calibration"]
+    assert list(dict.fromkeys(stages)) == ["teacher", "router", "calibration", "last passes"]
     assert report.manifest.training["settings"]["teacher_epochs"] == 2
 
 
