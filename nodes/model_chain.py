@@ -56,10 +56,23 @@ class ModelRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class _Limits:
+    """Until when a model may answer, on the clock, and how soon it must begin."""
+
+    until: float | None
+    first_token_s: float | None
+    clock: Callable[[], float]
+
+    def left_s(self) -> float | None:
+        return None if self.until is None else self.until - self.clock()
+
+
+@dataclass(frozen=True, slots=True)
 class _Call:
     choice: ModelChoice
     messages: list[BaseMessage]
     timeout_s: float | None
+    first_token_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +95,9 @@ class ModelChain:
 
     Args:
         models: the preferred one first.
-        timeout_s: longest time for a model's answer, in seconds. Only an async run can stop a
-            model; a sync one notices between two models.
-        first_token_s: longest time until a model that streams begins to answer; async runs only.
+        timeout_s: longest time for a model's answer, in seconds; the last of several has all the
+            time that is left. Only an async run can stop a model; a sync one notices between two.
+        first_token_s: longest time until a model that streams begins to answer, likewise.
         clock: seconds that never go back.
     """
 
@@ -165,7 +178,7 @@ class ModelChain:
             async with limit:
                 model = await asyncio.to_thread(step.choice)
                 return await ask_async(
-                    model, request.bind(model), step.messages, config, self._first_token_s, name
+                    model, request.bind(model), step.messages, config, step.first_token_s, name
                 )
         except TimeoutError as error:
             if not limit.expired():
@@ -180,11 +193,11 @@ class ModelChain:
         failures: list[dict[str, str]] = []
         last: BaseException | None = None
         for index, choice in enumerate(self._choices):
-            is_last = index == len(self._choices) - 1
+            limits = self._limits(ends, is_last=index == len(self._choices) - 1)
             if last is not None:
                 request.restarted()
             try:
-                reply = yield from self._ask(choice, request, self._share(ends, is_last))
+                reply = yield from self._ask(choice, request, limits)
             except Exception as error:
                 if not is_model_failure(error):
                     raise
@@ -203,21 +216,17 @@ class ModelChain:
                 return _marked(reply, choice, failures)
         raise last or ModelError("no model was given; name one for the domain.")
 
-    def _share(self, ends: float | None, is_last: bool) -> Callable[[], float | None]:
-        """Gives how long a call may take; a model that is asked twice shares the time of one."""
-        own = None if self._timeout_s is None else self._clock() + self._timeout_s
+    def _limits(self, ends: float | None, *, is_last: bool) -> _Limits:
+        """The limits of a model, from now on; one that is asked twice shares the time of one."""
         now = self._clock()
+        # Where nobody comes after it, stopping a fallback early helps nobody.
+        final = is_last and len(self._choices) > 1
+        own = None if final or self._timeout_s is None else now + self._timeout_s
         shared = None if ends is None else (ends if is_last else now + (ends - now) / 2)
-        limits = [limit for limit in (own, shared) if limit is not None]
+        until = min((limit for limit in (own, shared) if limit is not None), default=None)
+        return _Limits(until, None if final else self._first_token_s, self._clock)
 
-        def left() -> float | None:
-            return min(limits) - self._clock() if limits else None
-
-        return left
-
-    def _ask(
-        self, choice: ModelChoice, request: ModelRequest, left: Callable[[], float | None]
-    ) -> _Steps:
+    def _ask(self, choice: ModelChoice, request: ModelRequest, limits: _Limits) -> _Steps:
         permit = choice.breaker.admit() if choice.breaker is not None else None
         if choice.breaker is not None and permit is None:
             raise CircuitOpenError(
@@ -225,7 +234,7 @@ class ModelChain:
                 f"its last failure: {choice.breaker.reason}"
             )
         try:
-            reply = yield from self._persist(choice, request, left)
+            reply = yield from self._persist(choice, request, limits)
         except Exception as error:
             # A prompt that is too long says nothing about the model.
             if permit is not None and failure_kind(error) != "context_overflow":
@@ -239,18 +248,16 @@ class ModelChain:
             if permit is not None:
                 permit.abandoned()
 
-    def _persist(
-        self, choice: ModelChoice, request: ModelRequest, left: Callable[[], float | None]
-    ) -> _Steps:
+    def _persist(self, choice: ModelChoice, request: ModelRequest, limits: _Limits) -> _Steps:
         """Ask one model, at most once more for each reason that allows it."""
         messages = request.prompt(False)
         retried = shortened = False
         while True:
-            timeout_s = left()
+            timeout_s = limits.left_s()
             if timeout_s is not None and timeout_s <= 0:
                 raise ModelTimeoutError(f"no time was left for {choice.reference or 'the model'}")
             try:
-                reply = yield _Call(choice, messages, timeout_s)
+                reply = yield _Call(choice, messages, timeout_s, limits.first_token_s)
                 if reply is None:
                     raise RuntimeError("a driver answered a call with nothing")
                 problem = reply_problem(reply, tools_offered=request.tools_offered)
@@ -268,7 +275,7 @@ class ModelChain:
                     messages, shortened, pause = shorter, True, 0.0
                 elif kind == "bad_output" and not retried:
                     retried, pause = True, 0.0
-                elif not retried and _may_pass(error, left()):
+                elif not retried and _may_pass(error, limits.left_s()):
                     retried, pause = True, retry_after_s(error) or 0.0
                 else:
                     raise

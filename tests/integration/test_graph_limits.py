@@ -121,7 +121,7 @@ async def test_a_retriever_that_hangs_ends_with_the_domains_time() -> None:
 
 async def test_a_tool_that_hangs_ends_with_the_domains_time() -> None:
     model = ScriptedChatModel(replies=[calls(("hang", "0", {})), "too late"])
-    orders = specialist("orders", model, tools=[hang], time_limit_s=0.05)
+    orders = specialist("orders", model, tools=[hang], time_limit_s=1)
 
     state = await ask(agent(orders=orders), "where is my parcel")
 

@@ -299,7 +299,7 @@ async def test_a_slow_model_leaves_time_for_the_next_one() -> None:
     breaker = CircuitBreaker(failures=1)
     chain = ModelChain([choice(scripted(hang), breaker=breaker), choice(scripted("fine"))])
 
-    reply = await answer(chain, left_s=0.05)
+    reply = await answer(chain, left_s=1.0)
 
     assert reply.text == "fine"
     assert reply.response_metadata["failures"][0]["reason"] == "timeout"
@@ -308,14 +308,26 @@ async def test_a_slow_model_leaves_time_for_the_next_one() -> None:
 
 async def test_the_last_model_may_use_all_the_time_that_is_left() -> None:
     chain = ModelChain([choice(scripted(ModelError("x"))), choice(scripted("fine"))], clock=clock())
-    share = chain._share(100.0, is_last=False)
-    rest = chain._share(100.0, is_last=True)
+    share = chain._limits(100.0, is_last=False)
+    rest = chain._limits(100.0, is_last=True)
 
-    assert (share(), rest()) == (50.0, 100.0)
+    assert (share.left_s(), rest.left_s()) == (50.0, 100.0)
 
 
 def clock() -> Any:
     return lambda: 0.0
+
+
+async def test_only_time_itself_limits_the_last_of_several_models() -> None:
+    models = [choice(scripted("x")), choice(scripted("y"))]
+    chain = ModelChain(models, timeout_s=5, first_token_s=2, clock=clock())
+
+    first, last = (chain._limits(None, is_last=is_last) for is_last in (False, True))
+    only = ModelChain(models[:1], timeout_s=5, clock=clock())._limits(None, is_last=True)
+
+    assert (first.left_s(), first.first_token_s) == (5, 2)
+    assert (last.left_s(), last.first_token_s) == (None, None)
+    assert only.left_s() == 5
 
 
 async def test_without_time_no_model_is_asked() -> None:
