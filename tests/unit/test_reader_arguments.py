@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from mdsa.models.reader.arguments import fill
+from mdsa.models.reader.number_features import NUMBER_FEATURES
+from mdsa.models.reader.slot_weights import NUMBER_WEIGHTS, TEXT_WEIGHTS
+from mdsa.models.reader.text_features import TEXT_FEATURES
 
 
 def _schema(required: list[str] | None = None, **properties: Any) -> dict[str, Any]:
@@ -119,3 +122,93 @@ def test_a_postal_address_is_not_an_e_mail_address() -> None:
     filled = fill(_schema(address={"type": "string"}), "send it to a@b.example")
 
     assert filled.missing == ("address",)
+
+
+_NUMBER: dict[str, Any] = {"type": "integer"}
+_TEXT: dict[str, Any] = {"type": "string"}
+
+
+@pytest.mark.parametrize(
+    ("properties", "message", "calls"),
+    [
+        (
+            {"city": {**_TEXT, "description": "Name of the city."}},
+            "What is the weather in Oslo, Rome and Paris?",
+            [{"city": "Oslo"}, {"city": "Rome"}, {"city": "Paris"}],
+        ),
+        (
+            {"city": {**_TEXT, "description": "Name of the city."}},
+            "What is the weather in Oslo, Norway?",
+            [{"city": "Oslo"}],
+        ),
+        (
+            {"base": _NUMBER, "height": _NUMBER},
+            "The first has a base of 12 and a height of 15. The second has a base of 18 and a "
+            "height of 24.",
+            [{"base": 12, "height": 15}, {"base": 18, "height": 24}],
+        ),
+        (
+            {"base": _NUMBER, "height": _NUMBER},
+            "It has a base of 12 and a height of 15.",
+            [{"base": 12, "height": 15}],
+        ),
+        (
+            {"length": _NUMBER, "years": _NUMBER},
+            "a length of 5 for 10, 20 and 30 years",
+            [{"length": 5, "years": years} for years in (10, 20, 30)],
+        ),
+    ],
+)
+def test_a_request_for_several_of_a_kind_makes_several_calls(
+    properties: dict[str, Any], message: str, calls: list[dict[str, Any]]
+) -> None:
+    filled = fill(_schema(**properties), message)
+
+    assert [filled.args, *filled.more] == calls
+
+
+@pytest.mark.parametrize(
+    ("schema", "message", "value"),
+    [
+        (
+            {"type": "string", "description": "The day, MM-DD-YYYY."},
+            "on 4 March 2026",
+            "03-04-2026",
+        ),
+        ({"type": "number", "description": "Yearly interest rate."}, "at a rate of 5%", 0.05),
+        ({"type": "integer", "description": "Interest rate in percent."}, "at a rate of 5%", 5),
+        (
+            {"type": "string", "description": "Either 'miles' or 'kilometers'."},
+            "how far is it in mile?",
+            "miles",
+        ),
+        ({"type": "array", "items": {"type": "integer"}}, "the 2nd, 3rd and 4th floors", [2, 3, 4]),
+        (
+            {"type": "array", "items": {"type": "number"}},
+            "cash flows [200,300,400]",
+            [200, 300, 400],
+        ),
+        (
+            {"type": "object", "properties": {"width": _NUMBER, "height": _NUMBER}},
+            "a width of 20 and a height of 12",
+            {"width": 20, "height": 12},
+        ),
+    ],
+)
+def test_a_value_takes_the_form_that_its_argument_asks_for(
+    schema: dict[str, Any], message: str, value: Any
+) -> None:
+    name = "date" if "day" in schema.get("description", "") else "thing"
+
+    assert fill(_schema(**{name: schema}), message).args == {name: value}
+
+
+def test_values_that_would_do_as_well_the_other_way_round_keep_their_order() -> None:
+    filled = fill(_schema(first_number=_NUMBER, second_number=_NUMBER), "divide 48 by 36")
+
+    assert filled.args == {"first_number": 48, "second_number": 36}
+
+
+def test_every_feature_has_a_weight() -> None:
+    assert set(TEXT_WEIGHTS.named) == set(TEXT_FEATURES)
+    assert set(NUMBER_WEIGHTS.named) == set(NUMBER_FEATURES)

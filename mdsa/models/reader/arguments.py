@@ -37,7 +37,7 @@ class Filled:
         exact: names whose value the schema itself tells apart in the message: by pattern, format,
             enum, code or number.
         identifying: those of them found by pattern, format or code.
-        more: further values of the one identifier, for a request about several things.
+        more: arguments of further calls, for a request about several things.
     """
 
     args: dict[str, Any]
@@ -90,10 +90,10 @@ def fill(
     others = [{**ordered, **item} for item in work.more]
     made = [_nest(properties, call) for call in work.calls(flat)]
     if not others:
-        made = _by_segment(message, properties, work, stems, encoder) or made
-        if len(made) > 1:
+        if parts := _by_segment(message, properties, work, stems, encoder):
+            ordered, others, missing = parts[0], parts[1:], ()
+        elif len(made) > 1 and not missing:
             ordered, others = made[0], made[1:]
-            missing = ()
     return Filled(ordered, missing, frozenset(work.exact), identifying, tuple(others))
 
 
@@ -128,10 +128,10 @@ def _by_segment(
         for call in own:
             given = {n: v for n, v in call.items() if n in part.sure or n in part.exact}
             made.append({**common, **call, **held, **given})
-        held |= {name: value for name, value in made[-1].items() if name in varying & required}
-    if any(required - call.keys() for call in made):
-        return []
+        held |= {name: value for name, value in made[-1].items() if name in varying}
     nested = [_nest(properties, call) for call in made]
+    if any(slot.required and slot.name not in call for slot in properties for call in nested):
+        return []
     return [call for place, call in enumerate(nested) if call not in nested[:place]]
 
 

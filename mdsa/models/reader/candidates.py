@@ -25,6 +25,12 @@ _EXPRESSION = re.compile(
 _TIME = re.compile(r"\b\d{1,2}(?::\d\d(?::\d\d)?)?\s?[ap]\.?m\b\.?|\b\d{1,2}:\d\d\b", re.IGNORECASE)
 _PATH = re.compile(r"(?<!\S)(?:~|\.{0,2}/|[A-Za-z]:\\)[\w./\\~-]+|\b[\w-]+\.[a-z]{2,4}\b(?=\W|$)")
 _NUMERIC_DATE = re.compile(r"\b\d{1,2}[-/.]\d{1,2}[-/.]\d{4}\b")
+_RELATIVE = re.compile(
+    r"\b(?:next|last|this|coming|upcoming|past)\s+(?:\w+\s+)?(?:days?|weeks?|months?|years?|weekend|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|june|july|august|"
+    r"september|october|november|december)\b|\b(?:today|tomorrow|tonight|yesterday)\b",
+    re.IGNORECASE,
+)
 _SEASON = re.compile(r"\b\d{4}\s?[-/–]\s?\d{2,4}\b")  # noqa: RUF001
 _DIGIT = re.compile(r"\d")
 # Ends a noun phrase as a stop word does: what people ask to have done, and how they measure.
@@ -86,7 +92,13 @@ def find_candidates(text: str) -> list[Candidate]:
 def _all(text: str) -> Iterator[Candidate]:
     yield from (_as(f, "quoted") for f in quotations(text))
     yield from (_as(f, "date") for f in dates(text))
-    patterns = ((_NUMERIC_DATE, "date"), (_TIME, "time"), (_SEASON, "time"), (_PATH, "path"))
+    patterns = (
+        (_NUMERIC_DATE, "date"),
+        (_TIME, "time"),
+        (_SEASON, "time"),
+        (_RELATIVE, "time"),
+        (_PATH, "path"),
+    )
     for pattern, kind in patterns:
         yield from (_match(m, kind) for m in pattern.finditer(text))  # type: ignore[arg-type]  # literals
     yield from (_as(f, "path") for form in ("email", "uri") for f in formatted(form, text))

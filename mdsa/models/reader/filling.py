@@ -14,13 +14,14 @@ from mdsa.models.reader.coordination import coordinated
 from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.matching import ID_WORDS, exact_values, format_by_name
 from mdsa.models.reader.numeric import fits, overlaps, typed
-from mdsa.models.reader.rendering import as_number, as_written
+from mdsa.models.reader.rendering import as_date, as_number, as_written
 from mdsa.models.reader.repeats import records, repeated
 from mdsa.models.reader.slots import Slot
 from mdsa.models.reader.values import Found, numbers
 
 __all__ = ["Filling"]
 
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SURE = 0.0
 """Log-odds from which a value stands in the message plainly."""
 _FREE_TEXT_NAMES = """
@@ -80,9 +81,12 @@ class Filling:
 
     def take_exact(self, properties: Sequence[Slot]) -> None:
         """What pattern, format, enum and shape of a code tell apart."""
+        days = [slot for slot in properties if _is_day(slot)]
         for slot in sorted(properties, key=_order):
             if slot.kind in ("integer", "number", "object") or _is_number_list(slot):
                 continue
+            if slot in days and len(days) > 1:
+                continue  # which date is which, the words around them tell
             sharp = [f for f in exact_values(slot, self.text) if not overlaps(f, self.used)]
             if not sharp:
                 continue
@@ -91,7 +95,7 @@ class Filling:
                 self.args[slot.name] = [item.value for item in sharp]
                 self.used += [(item.start, item.end) for item in sharp]
                 continue
-            self.args[slot.name] = sharp[0].value
+            self.args[slot.name] = _in_form(slot, sharp[0].value)
             if slot.kind != "boolean":
                 # A word that says yes to one thing may be the value of another.
                 self.used += [(item.start, item.end) for item in sharp]
@@ -184,12 +188,27 @@ class Filling:
                         c for c in pool if not overlaps(Found(c.value, c.start, c.end), self.used)
                     ]
                     score = partial(found.score, slot.name)
-                    values = coordinated(self.text, one, free, score)
+                    values = coordinated(self.text, one, free, score, ranges=True)
                     self.args[slot.name] = [
                         as_number(inner, c, self.text) if c.kind == "number" else c.value
                         for c in values
                     ]
                     self.used += [(c.start, c.end) for c in values]
+
+
+def _in_form(slot: Slot, value: Any) -> Any:
+    """A date as the description wants it, where no format of the schema says otherwise."""
+    if isinstance(value, str) and _ISO.fullmatch(value) and "format" not in slot.schema:
+        return as_date(value, str(slot.schema.get("description", "")))
+    return value
+
+
+def _is_day(slot: Slot) -> bool:
+    """Whether a slot takes a date by its name alone."""
+    told_apart = any(key in slot.schema for key in ("enum", "format", "pattern"))
+    return (
+        slot.kind == "string" and not told_apart and format_by_name(set(slot.name_words)) == "date"
+    )
 
 
 def _is_number_list(slot: Slot) -> bool:

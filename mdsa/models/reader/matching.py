@@ -9,7 +9,7 @@ from typing import Any
 
 from mdsa.models.reader.render import label
 from mdsa.models.reader.slots import Slot
-from mdsa.models.reader.values import Found, codes, formatted, numbers, quotations
+from mdsa.models.reader.values import Found, codes, formatted, numbers
 from mdsa.models.reader.words import STOP_WORDS, stem, tokens
 
 __all__ = ["ID_WORDS", "exact_values", "format_by_name"]
@@ -29,7 +29,7 @@ def exact_values(slot: Slot, text: str) -> list[Found]:
         inner = Slot(slot.name, str(items.get("type", "string")), items, slot.required)
         if inner.kind in ("integer", "number"):
             return [f for f in numbers(text) if inner.kind == "number" or isinstance(f.value, int)]
-        return exact_values(inner, text) or quotations(text)
+        return exact_values(inner, text)
     if slot.kind == "boolean":
         return _boolean(slot, text)
     if slot.kind != "string":

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from mdsa.models.reader.features import Question
 from mdsa.models.reader.sentences import split_prose
+from mdsa.models.reader.values import quotations
 from mdsa.models.reader.words import content_stems, distinctive_terms, is_attribute, stem, tokens
 
 __all__ = ["background_for", "is_question", "is_request", "resolve", "split_message"]
@@ -35,6 +36,8 @@ _STATES = re.compile(
     r"the|a|an|no|yes|thanks|thank|hi|hello|hey)\b",
     re.IGNORECASE,
 )
+_HIDDEN = {ord("."): "\ue000", ord("!"): "\ue001", ord("?"): "\ue002"}
+_SHOWN = {ord(hidden): chr(mark) for mark, hidden in _HIDDEN.items()}
 _CONTINUES = re.compile(
     r"^\W*(?:and|but|or|so|also|then|what about|how about|what if|ok(?:ay)?)\b", re.IGNORECASE
 )
@@ -86,8 +89,8 @@ def split_message(message: str, earlier: Sequence[str] = ()) -> list[Question]:
         earlier: their messages before it, oldest first.
     """
     clauses = [
-        part.strip(" ,;")
-        for sentence in split_prose(" ".join(message.split()))
+        part.strip(" ,;").translate(_SHOWN)
+        for sentence in split_prose(_without_ends(" ".join(message.split())))
         for part in _JOINT.split(sentence)
         if part.strip(" ,;")
     ]
@@ -102,6 +105,14 @@ def split_message(message: str, earlier: Sequence[str] = ()) -> list[Question]:
         statements = [text for text in before if text not in asked]
         found.append(Question(clause, background_for(clause, [*earlier, *before], statements)))
     return found
+
+
+def _without_ends(text: str) -> str:
+    """The text with the marks that end sentences within quotations hidden: a quotation is whole."""
+    for found in quotations(text):
+        inside = text[found.start : found.end].translate(_HIDDEN)
+        text = text[: found.start] + inside + text[found.end :]
+    return text
 
 
 def background_for(clause: str, earlier: Sequence[str], statements: Sequence[str] = ()) -> str:

@@ -12,7 +12,7 @@ from mdsa.models.reader.value_context import options
 from mdsa.models.reader.values import Found
 from mdsa.models.reader.words import content_stems
 
-__all__ = ["as_number", "as_written"]
+__all__ = ["as_date", "as_number", "as_written"]
 
 _LETTERS = re.compile(
     r"\b(?:y{2,4}|m{1,2}|d{1,2})(?:[-/. ](?:y{2,4}|m{1,2}|d{1,2})){2}\b", re.IGNORECASE
@@ -26,7 +26,7 @@ def as_written(slot: Slot, one: Candidate) -> str:
     said = one.text
     description = str(slot.schema.get("description", ""))
     if one.kind == "date" and _ISO.fullmatch(said):
-        return _in_format(said, description)
+        return as_date(said, description)
     given = options(description)
     for part in said.split("-") if "-" in said else ():
         if part in given:  # "a gas-powered vehicle"
@@ -38,7 +38,8 @@ def as_written(slot: Slot, one: Candidate) -> str:
     return said
 
 
-def _in_format(iso: str, description: str) -> str:
+def as_date(iso: str, description: str) -> str:
+    """An ISO date in the format that a description spells out, such as MM-DD-YYYY."""
     found = _LETTERS.search(description) or _WORDS.search(description)
     if found is None:
         return iso

@@ -27,7 +27,7 @@ _BREAK = re.compile(
     r"(?<=[.?!;])[\"')]*\s+|;\s+"
     r"|,?\s+(?:and\s+)?(?:then|also|finally|lastly|followed by|as well as|plus)\s+"
     r"|,?\s+and\s+(?=(?:for|in|with|between|from|at|on|to|the|another|one|a|an|do|find|get|tell)\b)"
-    r"|,\s+(?=(?:for|and|in|with|between|from|another)\b)",
+    r"|,\s+(?=(?:for|and|in|with|between|from|another|the)\b)",
     re.IGNORECASE,
 )
 _LISTS = re.compile(r"\b(?:and|or|plus|as well as|then|also)\b|[&/;]", re.IGNORECASE)

@@ -129,6 +129,7 @@ TEXT_FEATURES = (
     "comma",
     "comma_wanted",
     "after_verb",
+    "described_words",
 )
 """Names of the columns of `text_rows`, in order."""
 
@@ -207,6 +208,7 @@ def text_rows(
             "cut_right": one.cut_right,
             "comma": "," in one.text,
             "comma_wanted": "," in one.text and _WANTS_COMMA.search(description) is not None,
+            "described_words": len(own & (slot.words - name_stems)) / max(len(own), 1),
             "after_verb": bool(before) and before[-1] in _ACTIONS,
             "lower_single": one.kind == "phrase" and one.words == 1,
             "option": option,

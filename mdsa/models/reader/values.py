@@ -86,6 +86,12 @@ def numbers(text: str) -> list[Found]:
         value = -value if match["sign"] else value
         found.append(Found(int(value) if value.is_integer() else value, match.start(), match.end()))
     found += [
+        Found(int(match.group(1)), match.start(), match.end())
+        for match in re.finditer(r"\b(\d{1,2})(?:st|nd|rd|th)\b", text)
+        if not any(start <= match.start() < end for start, end in taken)
+        and not re.match(r"\s+century\b", text[match.end() :])
+    ]
+    found += [
         Found(_WORDS[match.group().lower()], match.start(), match.end())
         for match in re.finditer(r"[^\W\d_]+", text)
         if match.group().lower() in _WORDS
