@@ -51,8 +51,9 @@ class ModelRegistry:
     @property
     def schemes(self) -> list[str]:
         """Known schemes, sorted."""
-        with self._lock:
-            return sorted({*BUILT_IN_SCHEMES, *self._registered})
+        # Without the lock, which is held while a model's libraries are imported: nobody else should
+        # wait for them. A list of a dict's keys is made in one step.
+        return sorted({*BUILT_IN_SCHEMES, *list(self._registered)})
 
     @property
     def memory(self) -> MemoryPools:
@@ -108,6 +109,9 @@ class ModelRegistry:
         """
         parsed = self.parse(reference)
         options = ModelOptions(temperature, max_tokens)
+        known = self._models.get((parsed, options))
+        if known is not None:
+            return known
         with self._lock:
             if (parsed, options) not in self._models:
                 self._models[parsed, options] = self._make(parsed, options)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -57,6 +58,25 @@ def test_threads_get_one_instance() -> None:
 
     assert len(made) == 1
     assert len({id(model) for model in models}) == 1
+
+
+def test_a_model_that_is_there_does_not_wait_for_one_that_is_being_made() -> None:
+    making, may_go_on = threading.Event(), threading.Event()
+
+    def slow(name: str, options: ModelOptions) -> BaseChatModel:
+        making.set()
+        assert may_go_on.wait(10)
+        return _parrot(name, options)
+
+    registry = ModelRegistry()
+    registry.register("slow", slow)
+    reader = registry.get("embedded://reader")
+    with ThreadPoolExecutor(2) as pool:
+        waiting = pool.submit(registry.get, "slow://x")
+        assert making.wait(10)
+        assert pool.submit(registry.get, "embedded://reader").result(10) is reader
+        assert not waiting.done()
+        may_go_on.set()
 
 
 def test_an_unknown_embedded_model_lists_the_known_one() -> None:
