@@ -2,64 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
-
 from langchain_core.embeddings import Embeddings
 from langchain_ollama import OllamaEmbeddings
-from ollama import ResponseError
 
-from mdsa.errors import ModelUnavailableError
+from mdsa.utils.http_clients import client_options
+from mdsa.utils.ollama_address import server_url
+from mdsa.utils.ollama_failures import explained
 
 __all__ = ["OllamaServerEmbeddings"]
-
-_T = TypeVar("_T")
 
 
 class OllamaServerEmbeddings(Embeddings):
     """LangChain's `OllamaEmbeddings`, with errors that say what to run.
 
+    Every call may raise the errors of `mdsa.utils.ollama_failures.explained`.
+
     Args:
         model: name on the server, such as `nomic-embed-text`.
-        base_url: the server; None is Ollama's own default (`OLLAMA_HOST`).
+        base_url: the server; None is `OLLAMA_HOST` or Ollama's own default.
+        timeout_s: longest wait for vectors, in seconds.
+
+    Raises:
+        ConfigError: `base_url` is no address.
     """
 
-    def __init__(self, model: str, base_url: str | None = None) -> None:
+    def __init__(self, model: str, base_url: str | None = None, timeout_s: float = 120.0) -> None:
         self._model = model
-        self._base_url = base_url
-        self._inner = OllamaEmbeddings(model=model, base_url=base_url)
+        self._url = server_url(base_url)
+        self._timeout_s = timeout_s
+        self._inner = OllamaEmbeddings(
+            model=model, base_url=self._url, client_kwargs=client_options(timeout_s)
+        )
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Embed texts, one vector each."""
-        return self._call(lambda: self._inner.embed_documents(texts))
+        with explained(self._model, self._url, timeout_s=self._timeout_s):
+            return self._inner.embed_documents(texts)
 
     def embed_query(self, text: str) -> list[float]:
         """Embed one text."""
-        return self._call(lambda: self._inner.embed_query(text))
+        return self.embed_documents([text])[0]
 
     async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
         """Embed texts without blocking the event loop."""
-        return await self._acall(lambda: self._inner.aembed_documents(texts))
+        with explained(self._model, self._url, timeout_s=self._timeout_s):
+            return await self._inner.aembed_documents(texts)
 
     async def aembed_query(self, text: str) -> list[float]:
         """Embed one text without blocking the event loop."""
-        return await self._acall(lambda: self._inner.aembed_query(text))
-
-    def _call(self, embed: Callable[[], _T]) -> _T:
-        try:
-            return embed()
-        except (OSError, ResponseError) as error:
-            raise self._unavailable(error) from error
-
-    async def _acall(self, embed: Callable[[], Awaitable[_T]]) -> _T:
-        try:
-            return await embed()
-        except (OSError, ResponseError) as error:
-            raise self._unavailable(error) from error
-
-    def _unavailable(self, error: Exception) -> ModelUnavailableError:
-        server = self._base_url or "the default Ollama server"
-        return ModelUnavailableError(
-            f"embedding model {self._model!r} on {server} does not answer ({error}); "
-            f"start it with 'ollama serve' and run: ollama pull {self._model}"
-        )
+        return (await self.aembed_documents([text]))[0]

@@ -6,9 +6,10 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from fakes.ollama_server import OllamaServer, serve_ollama
+from fakes.ollama_server import OllamaServer, ServedModel, serve_ollama
 from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage
 
+from mdsa.embeddings.ollama import OllamaServerEmbeddings
 from mdsa.errors import ModelError, ModelUnavailableError
 from mdsa.models import ModelRegistry
 from mdsa.settings import Settings
@@ -118,6 +119,38 @@ def test_the_check_of_a_dead_server_names_the_command() -> None:
     status = _registry(_closed_port()).check("ollama://llama3:8b")
 
     assert (status.available, status.remedy) == (False, "ollama serve")
+
+
+def test_the_check_tells_what_would_run(server: OllamaServer) -> None:
+    registry = _registry(server.url)
+
+    before = registry.check("ollama://mistral")
+    (after,) = registry.warm_up(["ollama://mistral?num_ctx=1024"])
+
+    assert (before.dtype, before.memory_bytes, before.loaded) == ("Q4_0", 1, False)
+    assert after.loaded
+    assert before.device == server.url
+    assert server.loaded == {"mistral:latest": 1024}
+
+
+async def test_it_embeds(server: OllamaServer) -> None:
+    embedder = ServedModel("embedder:latest", capabilities=["embedding"])
+    server.models["embedder:latest"] = embedder
+    model = OllamaServerEmbeddings("embedder", server.url)
+
+    same, other = model.embed_documents(["a parcel", "a refund"])
+
+    assert model.embed_query("a parcel") == same
+    assert await model.aembed_query("a refund") == other
+    with pytest.raises(ModelUnavailableError, match="ollama pull missing"):
+        OllamaServerEmbeddings("missing", server.url).embed_query("a")
+
+
+async def test_embeddings_of_a_dead_server_name_the_command() -> None:
+    model = OllamaServerEmbeddings("embedder", _closed_port())
+
+    with pytest.raises(ModelUnavailableError, match="ollama serve"):
+        await model.aembed_documents(["a"])
 
 
 def test_a_stream_ends_with_its_usage(server: OllamaServer) -> None:

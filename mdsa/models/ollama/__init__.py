@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mdsa.models.ollama.chat_model import OllamaChatModel
-    from mdsa.models.ollama.health import find_problem
 
-__all__ = ["OllamaChatModel", "find_problem"]
+__all__ = ["OllamaChatModel"]
 
 _HOMES = {
     "OllamaChatModel": "mdsa.models.ollama.chat_model",
-    "find_problem": "mdsa.models.ollama.health",
 }
 
 

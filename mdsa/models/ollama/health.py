@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 from httpx import HTTPError
 from ollama import Client, ResponseError
@@ -10,26 +11,47 @@ from pydantic import ValidationError
 
 from mdsa.utils.ollama_failures import no_server, not_pulled
 
-__all__ = ["find_problem"]
+__all__ = ["Found", "find_model"]
 
 _CHECK_TIMEOUT_S = 3.0
 
 
-def find_problem(model: str, base_url: str | None) -> tuple[str, str] | None:
-    """Why a model could not answer and the command that mends it; None where it could.
+class Found(NamedTuple):
+    """A model as the server lists it.
+
+    Attributes:
+        problem: what is wrong and the command that mends it; None where it could answer.
+        quantization: such as `Q4_K_M`; empty where the server does not say.
+        size_bytes: of its weights.
+        loaded: it is in the server's memory.
+    """
+
+    problem: tuple[str, str] | None
+    quantization: str = ""
+    size_bytes: int | None = None
+    loaded: bool = False
+
+
+def find_model(model: str, base_url: str) -> Found:
+    """Ask the server for a model; nothing is loaded, and nothing is raised.
 
     Args:
         model: name on the server; without a tag, `latest`.
-        base_url: the server; None is `OLLAMA_HOST` or Ollama's default.
+        base_url: the server.
     """
+    wanted = (model if ":" in model.rpartition("/")[2] else f"{model}:latest").lower()
     try:
         with Client(host=base_url, timeout=_CHECK_TIMEOUT_S) as client:
-            listed = client.list().models
+            pulled = {str(entry.model).lower(): entry for entry in client.list().models}
+            if wanted not in pulled:
+                return Found(not_pulled(model))
+            running = {str(entry.name).lower() for entry in client.ps().models}
     except (json.JSONDecodeError, ValidationError) as error:
-        where = base_url or "Ollama's default address"
-        return f"what answers at {where} is no Ollama server ({error})", "check OLLAMA_BASE_URL"
+        detail = f"what answers at {base_url} is no Ollama server ({error})"
+        return Found((detail, "correct OLLAMA_BASE_URL"))
     except (HTTPError, OSError, ResponseError) as error:
-        return no_server(model, base_url, error)
-    names = {str(entry.model).lower() for entry in listed}
-    wanted = model if ":" in model.rpartition("/")[2] else f"{model}:latest"
-    return None if wanted.lower() in names else not_pulled(model)
+        return Found(no_server(model, base_url, error))
+    entry = pulled[wanted]
+    quantization = (entry.details.quantization_level if entry.details else None) or ""
+    size = None if entry.size is None else int(entry.size)
+    return Found(None, quantization, size, wanted in running)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from langchain_core.language_models import BaseChatModel
+from typing import TYPE_CHECKING
 
 from mdsa.errors import ConfigError
 from mdsa.models.provider import ModelOptions, ModelStatus
 from mdsa.settings import Settings
+
+if TYPE_CHECKING:
+    from mdsa.models.ollama.chat_model import OllamaChatModel
 
 __all__ = ["OllamaProvider"]
 
@@ -17,7 +20,7 @@ class OllamaProvider:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def make(self, name: str, options: ModelOptions) -> BaseChatModel:
+    def make(self, name: str, options: ModelOptions) -> OllamaChatModel:
         """Make a chat model of the server's; it is asked at the first call.
 
         Args:
@@ -48,16 +51,45 @@ class OllamaProvider:
 
     def check(self, name: str) -> ModelStatus:
         """Ask the server whether it has the model."""
-        from mdsa.models.ollama import find_problem
+        from mdsa.models.ollama.health import find_model
         from mdsa.models.ollama.reference import parse_name
         from mdsa.utils.ollama_address import server_url
 
         reference = f"ollama://{name}"
         try:
             url = server_url(self._settings.ollama_base_url)
-            problem = find_problem(parse_name(name).model, url)
+            found = find_model(parse_name(name).model, url)
         except ConfigError as error:
             return ModelStatus(reference, False, str(error), "correct the model reference")
-        if problem is not None:
-            return ModelStatus(reference, False, problem[0], problem[1], device=url)
-        return ModelStatus(reference, True, "pulled, and the server answers", device=url)
+        if found.problem is not None:
+            return ModelStatus(reference, False, found.problem[0], found.problem[1], device=url)
+        return ModelStatus(
+            reference,
+            True,
+            "pulled, and the server answers",
+            device=url,
+            dtype=found.quantization,
+            memory_bytes=found.size_bytes,
+            loaded=found.loaded,
+        )
+
+    def warm_up(self, name: str) -> None:
+        """Let the server load the model, and wait for it.
+
+        Raises:
+            ModelError: it cannot be loaded.
+        """
+        from ollama import Client
+
+        from mdsa.utils.ollama_failures import explained
+
+        model = self.make(name, ModelOptions())
+        url, timeout_s = model.base_url, self._settings.request_timeout_s
+        options = {"num_ctx": model.num_ctx} if model.num_ctx else None
+        with (
+            explained(model.model, url, timeout_s=timeout_s),
+            Client(host=url, timeout=timeout_s) as client,
+        ):
+            # Without messages, the server only loads; with the same window as later calls, so that
+            # it need not load again.
+            client.chat(model.model, [], options=options, keep_alive=model.keep_alive)
