@@ -18,9 +18,11 @@ from mdsa.cli.doctor import doctor
 from mdsa.cli.errors import INTERRUPTED, ProgramGroup
 from mdsa.cli.evaluate import evaluations
 from mdsa.cli.ingest import ingest
+from mdsa.cli.keys import keys
 from mdsa.cli.models import models
 from mdsa.cli.options import AppOption, DataDirOption, JsonOption, ProgramState
 from mdsa.cli.route import route
+from mdsa.cli.serve import serve
 from mdsa.cli.sessions import sessions
 from mdsa.cli.train import training
 
@@ -35,9 +37,10 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, chat, ask, resume, route, ingest, doctor):
+for command in (demo, chat, ask, resume, route, ingest, serve, doctor):
     app.command()(command)
 app.add_typer(sessions, name="sessions")
+app.add_typer(keys, name="keys")
 app.add_typer(evaluations, name="eval")
 app.add_typer(training, name="train")
 app.add_typer(models, name="models")

@@ -10,7 +10,7 @@ from mdsa.utils import setup_logger
 if TYPE_CHECKING:
     from mdsa.settings import Settings
 
-__all__ = ["set_up_logs"]
+__all__ = ["set_up_audit_log", "set_up_logs"]
 
 
 def set_up_logs(settings: Settings) -> None:
@@ -23,3 +23,12 @@ def set_up_logs(settings: Settings) -> None:
     # Without any handler, Python itself writes the warnings of dependencies.
     logging.getLogger().addHandler(logging.NullHandler())
     setup_logger("mdsa", settings.log_level.upper(), settings.log_dir)
+
+
+def set_up_audit_log(settings: Settings) -> None:
+    """Write a line per request of the server, whatever the log level.
+
+    Raises:
+        StorageError: `LOG_DIR` cannot be written.
+    """
+    setup_logger("mdsa.audit", logging.INFO, settings.log_dir)

@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any
 
 from mdsa.errors import InvalidInputError
+from mdsa.monitoring.confidences import ConfidenceHistogram
 from mdsa.monitoring.histogram import LatencyHistogram
 from mdsa.monitoring.node_handler import NodeMetricsHandler, TokenCount
 from mdsa.monitoring.node_stats import NodeOutcome, NodeTable
@@ -33,6 +34,7 @@ class MonitoringService:
         self._input_tokens = 0
         self._output_tokens = 0
         self._latency = LatencyHistogram()
+        self._confidence = ConfidenceHistogram()
         self._domains: Counter[str] = Counter()
         self._decisions: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
@@ -58,6 +60,7 @@ class MonitoringService:
             self._failures.update(metric.failures)
             if metric.decision:
                 self._decisions[metric.decision] += 1
+                self._confidence.add(metric.confidence)
             if not metric.success:
                 self._errors[metric.error_type or "unknown"] += 1
             self._recent.append(metric)
@@ -91,23 +94,29 @@ class MonitoringService:
         with self._lock:
             return self._stats()
 
-    def snapshot(self) -> dict[str, Any]:
-        """The totals with the latency histograms and the recent requests, taken at one moment.
+    def snapshot(self, *, recent: bool = True) -> dict[str, Any]:
+        """The totals with the histograms and the recent requests, taken at one moment.
 
-        Histograms are `(upper bound in ms, count up to it)` pairs, the last bound being infinite.
+        Histograms are `(upper bound, count up to it)` pairs, the last bound being infinite;
+        latencies are in ms, confidences are those of requests that were routed.
+
+        Args:
+            recent: with the recent requests, which take the most time by far.
         """
         with self._lock:
             return {
                 **self._stats(),
                 "latency_buckets": self._latency.cumulative_buckets(),
                 "latency_sum_ms": self._latency.sum_ms,
+                "confidence_buckets": self._confidence.cumulative_buckets(),
+                "confidence_sum": self._confidence.sum,
                 "node_latency_buckets": {
                     key: stats.latency.cumulative_buckets() for key, stats in self._nodes.items()
                 },
                 "node_latency_sum_ms": {
                     key: stats.latency.sum_ms for key, stats in self._nodes.items()
                 },
-                "recent": [metric.as_dict() for metric in self._recent],
+                **({"recent": [item.as_dict() for item in self._recent]} if recent else {}),
             }
 
     def _stats(self) -> dict[str, Any]:

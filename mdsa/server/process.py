@@ -1,0 +1,62 @@
+"""Runs the server, and ends it without cutting off anybody's answer."""
+
+from __future__ import annotations
+
+import time
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+from typing_extensions import override
+
+from mdsa.server.service import Service
+
+__all__ = ["DrainingServer"]
+
+_AFTER_DRAIN_S = 5
+
+
+class DrainingServer(uvicorn.Server):
+    """Answers on after SIGTERM (or Ctrl-C) until the turns in flight have ended.
+
+    Meanwhile `/ready` tells load balancers to look elsewhere, and new turns are refused with a 503.
+    A second signal ends it at once.
+
+    Args:
+        app: of `create_app`.
+        drain_s: how long turns may take from then on.
+    """
+
+    def __init__(self, app: FastAPI, *, drain_s: float) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                lifespan="on",
+                timeout_graceful_shutdown=_AFTER_DRAIN_S,
+            )
+        )
+        self._app = app
+        self._drain_s = drain_s
+        self._end_by: float | None = None
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end; called as a signal handler."""
+        if self._end_by is None:
+            self._end_by = time.monotonic() + self._drain_s
+        else:
+            self.should_exit = self.force_exit = True
+
+    @override
+    async def on_tick(self, counter: int) -> bool:
+        """Tell, ten times a second, whether to stop."""
+        if self._end_by is not None:
+            service: Service | None = getattr(self._app.state, "service", None)
+            if service is not None:
+                service.turns.draining = True
+            if service is None or service.turns.idle or time.monotonic() >= self._end_by:
+                self.should_exit = True
+        return await super().on_tick(counter)

@@ -1,0 +1,160 @@
+"""What surrounds every request: its id, its body's limits, its headers, its line in the log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Mapping
+from typing import Final
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mdsa.server.problems import describe, problem_response, unexpected
+from mdsa.server.refusals import BodyTimeoutError, BodyTooLargeError, RefusedError
+from mdsa.server.settings import ServerSettings
+
+__all__ = ["AUDIT_LOGGER", "RequestScope"]
+
+AUDIT_LOGGER: Final = "mdsa.audit"
+"""One line per request: who asked what kind of thing, and what came of it; never what was said."""
+
+_audit = logging.getLogger(AUDIT_LOGGER)
+_log = logging.getLogger(__name__)
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_QUIET = frozenset({"/health", "/ready", "/metrics"})
+"""Asked every few seconds, by machines."""
+
+_HEADERS: Final[Mapping[str, str]] = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class RequestScope:
+    """An ASGI middleware, the outermost one."""
+
+    def __init__(self, app: ASGIApp, *, settings: ServerSettings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request; see the ASGI specification."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        began = time.perf_counter()
+        status: int | None = None
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._serve(scope, receive, answer)
+        except Exception:
+            _log.exception("request %s failed", request_id)
+            if status is not None:  # the client sees that the answer breaks off
+                raise
+            await unexpected(scope)(scope, receive, answer)
+        finally:
+            # A client that hangs up before it is answered gets no status; 499 is nginx' for it.
+            self._note(scope, status or 499, time.perf_counter() - began)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with asyncio.timeout(self._settings.body_timeout_s):
+                body = await self._read(scope, receive)
+        except TimeoutError:
+            limit = self._settings.body_timeout_s
+            await self._refuse(
+                BodyTimeoutError(f"the body did not come within {limit:g} s; send it again."),
+                *(scope, receive, send),
+            )
+            return
+        except BodyTooLargeError as error:
+            await self._refuse(error, scope, receive, send)
+            return
+        if body is None:
+            return
+        message: Message | None = {"type": "http.request", "body": body, "more_body": False}
+
+        async def replay() -> Message:
+            nonlocal message
+            if message is None:
+                return await receive()
+            first, message = message, None
+            return first
+
+        await self._app(scope, replay, send)
+
+    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
+        """The whole body; None where the client hung up."""
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdecimal():
+            self._check_size(int(declared))
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            self._check_size(size)
+            if not message.get("more_body", False):
+                return b"".join(parts)
+
+    def _check_size(self, size: int) -> None:
+        if size > self._settings.max_body_bytes:
+            raise BodyTooLargeError(
+                f"the body has {size} bytes or more, the most is {self._settings.max_body_bytes}; "
+                "send less, or raise MDSA_SERVER_MAX_BODY_BYTES."
+            )
+
+    @staticmethod
+    async def _refuse(error: RefusedError, scope: Scope, receive: Receive, send: Send) -> None:
+        content, headers = describe(error, scope)
+        # What is left of the body is not read.
+        response = problem_response(content, {**headers, "Connection": "close"})
+        await response(scope, receive, send)
+
+    @staticmethod
+    def _note(scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "none")
+        service = getattr(scope["app"].state, "service", None) if "app" in scope else None
+        if service is not None:
+            service.metrics.count(scope["method"], route, status, seconds)
+        if route in _QUIET:
+            return
+        state = scope["state"]
+        client = scope.get("client")
+        _audit.info(
+            "%s %s %d",
+            scope["method"],
+            route,
+            status,
+            extra={
+                "request_id": state["request_id"],
+                "key_id": state.get("key_id"),
+                "owner": state.get("owner"),
+                "client": client[0] if client else None,
+                "duration_ms": round(seconds * 1000, 1),
+            },
+        )

@@ -1,0 +1,46 @@
+"""What all routes share: the agent, and who is let in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from mdsa.core.orchestrator import TinyBERTOrchestrator
+from mdsa.server.keys import KeyStore
+from mdsa.server.metrics import ServerMetrics
+from mdsa.server.rate_limit import RateLimiter
+from mdsa.server.readiness import Readiness
+from mdsa.server.settings import ServerSettings
+from mdsa.server.turns import TurnGate
+
+__all__ = ["Served", "Service"]
+
+
+@dataclass(kw_only=True)
+class Service:
+    """The parts of a running server; made when it starts."""
+
+    agent: TinyBERTOrchestrator
+    settings: ServerSettings
+    keys: KeyStore
+    turns: TurnGate
+    metrics: ServerMetrics
+    readiness: Readiness
+    rates: RateLimiter = field(default_factory=RateLimiter)
+    locked: bool = False
+    """An API key is needed."""
+
+    @property
+    def domain_names(self) -> list[str]:
+        """The registered domains."""
+        return [domain.name for domain in self.agent.domains]
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+Served = Annotated[Service, Depends(_service)]

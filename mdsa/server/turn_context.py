@@ -1,0 +1,75 @@
+"""What a caller says beside a message, within what the caller may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+
+from mdsa.errors import InvalidInputError, SessionAccessError, UnknownSessionError
+from mdsa.server.caller import Caller
+from mdsa.server.service import Service
+
+__all__ = ["read_turn_context", "refuse_unowned_session"]
+
+
+async def read_turn_context(
+    service: Service,
+    caller: Caller,
+    *,
+    context: Mapping[str, Any] | None = None,
+    user_id: str | None = None,
+    session_id: str | None = None,
+    domains: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Give the context of a turn, as `process_request` takes it.
+
+    Args:
+        service: of the server.
+        caller: who asks.
+        context: the caller's own; identity and domains in it count as if they stood beside it.
+        user_id: one of the caller's users.
+        session_id: session to go on with.
+        domains: those that may answer.
+
+    Raises:
+        InvalidInputError: a value cannot be used.
+        UnknownNameError: a domain that the caller does not see.
+        SessionAccessError: a session that the caller does not own.
+    """
+    beside = {"user_id": user_id, "session_id": session_id, "allowed_domains": domains}
+    given = {
+        **(context or {}),
+        **{key: value for key, value in beside.items() if value is not None},
+    }
+    user = given.pop("user_id", None)
+    if user is not None and not isinstance(user, str):
+        raise InvalidInputError(f"user_id is {user!r:.60}; give text.")
+    allowed = caller.allowed(given.pop("allowed_domains", None), service.domain_names)
+    owner = caller.user_id(user)
+    await refuse_unowned_session(service, caller, given.get("session_id"), owner)
+    return {**given, "user_id": owner, "allowed_domains": allowed}
+
+
+async def refuse_unowned_session(
+    service: Service, caller: Caller, session_id: object, owner: str | None
+) -> None:
+    """Keep a key's owner out of sessions that belong to nobody.
+
+    The agent lets any user take one over. Here they come from the command line, or from before
+    there were keys, and what was said in them is not for everyone who has a key.
+
+    Raises:
+        SessionAccessError: it belongs to another user, or to nobody.
+    """
+    if caller.key is None or not isinstance(session_id, str):
+        return
+    try:
+        found = await run_in_threadpool(service.agent.sessions.show, session_id, owner)
+    except UnknownSessionError:
+        return
+    if found.user_id != owner:
+        raise SessionAccessError(
+            f"session {session_id!r} is not this caller's; use a session_id of your own."
+        )
