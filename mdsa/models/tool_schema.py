@@ -67,7 +67,7 @@ def as_openai_tools(tools: Sequence[ToolLike]) -> list[dict[str, Any]]:
     made: dict[str, dict[str, Any]] = {}
     for tool in tools:
         try:
-            converted = convert_to_openai_tool(tool)  # type: ignore[arg-type] # a Mapping serves
+            converted = convert_to_openai_tool(tool)
         except (ValueError, TypeError) as error:
             raise InvalidInputError(f"{tool!r} cannot be used as a tool: {error}") from error
         if "function" not in converted:
