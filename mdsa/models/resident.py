@@ -35,7 +35,7 @@ class Resident(Protocol[T_co]):
         ...
 
     def release(self) -> None:
-        """Give the memory back; called when nobody uses it any more."""
+        """Give the memory back, circles of references included; nobody uses it any more."""
         ...
 
 
