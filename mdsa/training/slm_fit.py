@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -83,7 +84,7 @@ def fit(
     )
     report, loss_mean = FitReport(0, 0.0, 0, math.nan), math.nan
     if checkpoint.exists():
-        kept = load_checkpoint(checkpoint)
+        kept: dict[str, Any] = load_checkpoint(checkpoint)
         network.load(kept["adapter"])
         optimizer.load_state_dict(kept["optimizer"])
         report = FitReport(**kept["report"])
@@ -122,14 +123,14 @@ def fit(
     return report
 
 
-def load_checkpoint(path: Path) -> dict[str, dict[str, torch.Tensor]]:
+def load_checkpoint(path: Path) -> dict[str, Any]:
     """What a run has kept: `adapter`, `optimizer` and `report`.
 
     Raises:
         StorageError: it cannot be read.
     """
     try:
-        kept: dict[str, dict[str, torch.Tensor]] = torch.load(path, weights_only=True)
+        kept: dict[str, Any] = torch.load(path, weights_only=True)
     except (OSError, RuntimeError, EOFError) as error:
         raise StorageError(f"cannot read {path} ({error}); remove it to begin anew.") from error
     return kept

@@ -86,12 +86,16 @@ def open_network(reader: Any) -> Any:
         tie_word_embeddings=True,
     )
     network = LlamaForCausalLM(config)
-    state = llama_modules(_tensors(reader), config.num_attention_heads, config.num_key_value_heads)
+    state = llama_modules(
+        _tensors(reader), value("attention.head_count"), value("attention.head_count_kv")
+    )
     missing, unexpected = network.load_state_dict(state, strict=False)
     if unexpected or set(missing) - {"lm_head.weight"}:
         raise ConfigError(f"the GGUF file lacks {sorted(missing)} and has {sorted(unexpected)}.")
     network.tie_weights()
-    return network.to(torch.bfloat16)
+    for parameter in network.parameters():
+        parameter.data = parameter.data.to(torch.bfloat16)
+    return network
 
 
 def llama_modules(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from fakes.smollm2 import ScriptedEngine, ScriptedWeights
 from langchain_core.language_models import BaseChatModel
 from langchain_tests.unit_tests import ChatModelUnitTests
 
-from fakes.smollm2 import ScriptedEngine, ScriptedWeights
 from mdsa.models.memory_budget import MemoryBudget
 from mdsa.models.smollm2.chat_model import SmolLM2ChatModel
 

@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from fakes.smollm2 import weights_settings
 from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 
-from fakes.smollm2 import weights_settings
 from mdsa.errors import ContextOverflowError
 from mdsa.models.passages import format_passages
 from mdsa.models.registry import ModelRegistry

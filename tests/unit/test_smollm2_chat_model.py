@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fakes.chat_models import ScriptedChatModel
+from fakes.smollm2 import scripted_model
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
-from fakes.chat_models import ScriptedChatModel
-from fakes.smollm2 import scripted_model
 from mdsa.errors import InvalidInputError
 from mdsa.models.passages import format_passages
 
@@ -132,6 +132,15 @@ def test_a_call_that_was_cut_off_is_invalid() -> None:
 
     assert [call["args"] for call in reply.tool_calls] == [{"order": 7}]
     assert len(reply.invalid_tool_calls) == 1
+
+
+def test_a_call_that_is_said_again_counts_once() -> None:
+    call = '{"name": "track", "arguments": {"order": 7}}'
+    model, _ = scripted_model(f"[{call}, {call}, {call.replace('7', '8')}]")
+
+    reply = model.bind_tools([_TOOL], tool_choice="any").invoke("Orders 7 and 8?")
+
+    assert [made["args"] for made in reply.tool_calls] == [{"order": 7}, {"order": 8}]
 
 
 def test_an_unknown_choice_is_refused() -> None:

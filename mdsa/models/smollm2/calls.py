@@ -27,12 +27,23 @@ def list_schema(tools: Sequence[Mapping[str, Any]], choice: str) -> dict[str, An
 
 
 def read_list(text: str, tools: Sequence[Mapping[str, Any]]) -> Reply:
-    """The calls of a list; one that was cut off is invalid."""
+    """The calls of a list, each once; one that was cut off is invalid.
+
+    A model of this size says the same call again rather than mean it twice.
+    """
     try:
         json.loads(text)
     except ValueError:
-        return read_reply('{"tool_calls": ' + text, tools)
-    return Reply("", [], []) if text.strip() == "[]" else read_reply(text, tools)
+        reply = read_reply('{"tool_calls": ' + text, tools)
+    else:
+        reply = Reply("", [], []) if text.strip() == "[]" else read_reply(text, tools)
+    seen: list[tuple[str, dict[str, Any]]] = []
+    calls = []
+    for call in reply.tool_calls:
+        if (call["name"], call["args"]) not in seen:
+            seen.append((call["name"], call["args"]))
+            calls.append(call)
+    return reply._replace(tool_calls=calls)
 
 
 def has_results(messages: Sequence[BaseMessage]) -> bool:

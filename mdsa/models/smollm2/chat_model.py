@@ -10,6 +10,7 @@ from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LangSmithParams, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.tool import InvalidToolCall, ToolCall
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
@@ -148,8 +149,7 @@ class SmolLM2ChatModel(BaseChatModel):
         run = _Run(self, kwargs)
         with self.memory.using(self.weights) as engine:
             if tools and choice != "none" and not (choice == "auto" and has_results(messages)):
-                schema = list_schema(tools, choice)
-                sampling = run.sampling((), schema, _MAX_CALL_TOKENS)
+                sampling = run.sampling((), list_schema(tools, choice), _MAX_CALL_TOKENS)
                 text = "".join(run.texts(engine, call_prompt(messages, tools), sampling))
                 reply = read_list(text, tools)
                 if reply.tool_calls or reply.invalid_tool_calls or choice != "auto":
@@ -226,7 +226,7 @@ class _Run:
 
 
 def _calls(reply: Reply) -> AIMessageChunk:
-    calls = [*reply.tool_calls, *reply.invalid_tool_calls]
+    calls: list[ToolCall | InvalidToolCall] = [*reply.tool_calls, *reply.invalid_tool_calls]
     chunks = [call_chunk(call, index) for index, call in enumerate(calls)]
     return AIMessageChunk(content=reply.content, tool_call_chunks=chunks)
 
