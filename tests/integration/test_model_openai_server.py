@@ -147,6 +147,20 @@ async def test_a_server_without_tool_calls_gets_them_as_a_schema() -> None:
     assert constrained["response_format"]["json_schema"]["schema"]["anyOf"]
 
 
+async def test_a_server_that_ignores_tools_is_found_out_by_a_forced_call() -> None:
+    call = '{"tool_calls": [{"name": "add", "arguments": {"a": 2, "b": 3}}]}'
+    with serve_openai({"m": scripted("five", call, call, call)}) as server:
+        bound = chat_model(server).bind_tools([add], tool_choice="any")
+        replies = [bound.invoke("2 and 3"), await bound.ainvoke("2 and 3")]
+
+    assert [len(reply.tool_calls) for reply in replies] == [1, 1]
+    assert [bool(one.get("tools")) for one in server.bodies("/v1/chat/completions")] == [
+        True,
+        False,
+        False,
+    ]
+
+
 def test_images_go_as_data_urls() -> None:
     block = {"type": "image", "base64": "aGk=", "mime_type": "image/png"}
     with serve_openai() as server:

@@ -83,6 +83,7 @@ def test_addresses_that_are_none(given: str) -> None:
         ("[::1]:8080/m", ServerModel("http://[::1]:8080/v1", "m")),
         ("gpu-box:8000/Qwen/Qwen3-4B", ServerModel("https://gpu-box:8000/v1", "Qwen/Qwen3-4B")),
         ("http://gpu-box:8000/m", ServerModel("http://gpu-box:8000/v1", "m")),
+        ("localhost:1//models/m.gguf", ServerModel("http://localhost:1/v1", "/models/m.gguf")),
         ("localhost:1/v1/m", ServerModel("http://localhost:1/v1", "m")),
         ("openrouter.ai/api/v1/a/b:free", ServerModel("https://openrouter.ai/api/v1", "a/b:free")),
     ],

@@ -10,17 +10,16 @@ import openai
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import LangSmithParams, LanguageModelInput
 from langchain_core.language_models.model_profile import ModelProfile
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.utils import count_tokens_approximately
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import PrivateAttr
 
-from mdsa.errors import ModelUnavailableError
-from mdsa.models.constrained_reply import ConstrainedReply
 from mdsa.models.openai_server.failures import explained, refuses_tools
+from mdsa.models.openai_server.reply import ReplyReader, with_calls
 from mdsa.models.openai_server.structured_output import response_format, structured
 from mdsa.models.tool_request import ToolRequest, make_tool_request
 from mdsa.models.tool_schema import as_openai_tools, read_tool_choice, tool_names
@@ -32,7 +31,8 @@ class OpenAIServerChatModel(BaseChatOpenAI):
     """A model of a server such as vLLM, llama.cpp or LM Studio.
 
     Where the server gives the model no tool calls, the tools stand in the prompt and a
-    `response_format` holds the output to their schemas. Every call may raise the errors of
+    `response_format` holds the output to their schemas. A server that ignores tools silently is
+    found out by the first forced call that is not streamed. Every call may raise the errors of
     `mdsa.models.openai_server.failures.explained`, and asks the server once: whoever calls decides
     whether to try again.
     """
@@ -130,7 +130,10 @@ class OpenAIServerChatModel(BaseChatOpenAI):
                     raise
                 request = self._request(messages, kwargs)
                 result = super()._generate(request.messages, stop, run_manager, **request.kwargs)
-            return _with_calls(result, request)
+            if self._ignored_tools(result, request):
+                request = self._request(messages, kwargs)
+                result = super()._generate(request.messages, stop, run_manager, **request.kwargs)
+            return with_calls(result, request)
 
     async def _agenerate(
         self,
@@ -149,7 +152,10 @@ class OpenAIServerChatModel(BaseChatOpenAI):
                     raise
                 request = self._request(messages, kwargs)
                 result = await ask(request.messages, stop, run_manager, **request.kwargs)
-            return _with_calls(result, request)
+            if self._ignored_tools(result, request):
+                request = self._request(messages, kwargs)
+                result = await ask(request.messages, stop, run_manager, **request.kwargs)
+            return with_calls(result, request)
 
     def _stream(
         self,
@@ -203,7 +209,7 @@ class OpenAIServerChatModel(BaseChatOpenAI):
         parts: Iterator[ChatGenerationChunk],
         run_manager: CallbackManagerForLLMRun | None,
     ) -> Iterator[ChatGenerationChunk]:
-        reading = _Reading(self.model_name, request)
+        reading = ReplyReader(self.model_name, request)
         for part in parts:
             for chunk in reading.feed(part):
                 if run_manager:
@@ -217,7 +223,7 @@ class OpenAIServerChatModel(BaseChatOpenAI):
         parts: AsyncIterator[ChatGenerationChunk],
         run_manager: AsyncCallbackManagerForLLMRun | None,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        reading = _Reading(self.model_name, request)
+        reading = ReplyReader(self.model_name, request)
         async for part in parts:
             for chunk in reading.feed(part):
                 if run_manager:
@@ -242,64 +248,20 @@ class OpenAIServerChatModel(BaseChatOpenAI):
         self._without_tools = True
         return True
 
+    def _ignored_tools(self, result: ChatResult, request: ToolRequest) -> bool:
+        """Notice that a call was forced and none came.
+
+        llama.cpp leaves out tools that the model's template does not know, without a word.
+        """
+        choice = request.kwargs.get("tool_choice") or "auto"
+        message = result.generations[0].message
+        called = isinstance(message, AIMessage) and (
+            message.tool_calls or message.invalid_tool_calls
+        )
+        if not request.kwargs.get("tools") or choice in ("auto", "none") or called:
+            return False
+        self._without_tools = True
+        return True
+
     def _explained(self) -> AbstractContextManager[None]:
         return explained(self.model_name, str(self.openai_api_base), self.timeout_s)
-
-
-class _Reading:
-    """A streamed answer, chunk by chunk."""
-
-    def __init__(self, model: str, request: ToolRequest) -> None:
-        self._model = model
-        self._json = ConstrainedReply(request.constrained) if request.constrained else None
-        self._finished = False
-
-    def feed(self, chunk: ChatGenerationChunk) -> list[ChatGenerationChunk]:
-        """Take a chunk; gives what can be passed on."""
-        self._finished |= bool((chunk.generation_info or {}).get("finish_reason"))
-        if self._json is None:
-            return [chunk]
-        new = self._json.feed(chunk.text)
-        message = chunk.message.model_copy(update={"content": new})
-        return [ChatGenerationChunk(message=message, generation_info=chunk.generation_info)]
-
-    def finish(self) -> list[ChatGenerationChunk]:
-        """What is left when the stream ends.
-
-        Raises:
-            ModelUnavailableError: the answer ended before its end.
-        """
-        if not self._finished:
-            raise ModelUnavailableError(
-                f"the server ended its answer for model {self._model!r} before it was done; see "
-                "its log.",
-                retry_after_s=0.5,
-            )
-        if self._json is None:
-            return []
-        reply = self._json.finish()
-        ending = AIMessageChunk(
-            content=reply.content,
-            tool_calls=reply.tool_calls,
-            invalid_tool_calls=reply.invalid_tool_calls,
-        )
-        return [ChatGenerationChunk(message=ending)]
-
-
-def _with_calls(result: ChatResult, request: ToolRequest) -> ChatResult:
-    """A whole answer, with the calls that stand in its text as JSON."""
-    if not request.constrained:
-        return result
-    (generation,) = result.generations
-    reading = ConstrainedReply(request.constrained)
-    said = reading.feed(str(generation.message.text))
-    reply = reading.finish()
-    message = generation.message.model_copy(
-        update={
-            "content": said + reply.content,
-            "tool_calls": reply.tool_calls,
-            "invalid_tool_calls": reply.invalid_tool_calls,
-        }
-    )
-    whole = ChatGeneration(message=message, generation_info=generation.generation_info)
-    return ChatResult(generations=[whole], llm_output=result.llm_output)

@@ -40,7 +40,8 @@ def parse_name(name: str) -> ServerModel:
         port = parts.port
     except ValueError:
         port = 0
-    path = parts.path.strip("/")
+    # llama.cpp calls a model by its path, which begins with a slash of its own.
+    path = parts.path.removeprefix("/").rstrip("/")
     # What is meant by "gpt-4o" alone is a model of OpenAI's; the host must be written.
     if parts.scheme not in ("", "http", "https") or not parts.hostname or not path or port == 0:
         raise _wrong(name)
