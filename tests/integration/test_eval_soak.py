@@ -14,7 +14,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from pydantic import ConfigDict
 
 from mdsa.errors import ConfigError, ModelError
-from mdsa.evals.soak import SoakReport, soak
+from mdsa.evals.soak import SoakReport, soak, soak_tiny_models
 from mdsa.models import ModelRegistry
 from mdsa.models.memory_budget import MemoryBudget
 from mdsa.models.provider import ModelOptions, ModelStatus
@@ -129,3 +129,11 @@ def test_errors_are_counted() -> None:
 def test_a_model_that_is_not_there_is_named() -> None:
     with pytest.raises(ConfigError, match="hf download no/such-model"):
         soak(["hf://no/such-model"], 1)
+
+
+def test_models_of_transformers_take_turns_too() -> None:
+    report = soak_tiny_models(12, workers=3)
+
+    assert report.errors == {}
+    assert report.releases > 0
+    assert 0 < report.most_used_mb <= report.limit_mb < report.models_mb
