@@ -79,3 +79,16 @@ def test_every_unit_is_verbatim() -> None:
     whole = " ".join(text.split())
 
     assert all(s.text in whole for s in split_passage(Passage(1, "", text)))
+
+
+def test_a_hard_break_ends_an_item_where_blank_lines_are_gone() -> None:
+    text = "Follow these steps:  \n1. Open it.  \n2. Close it.  \nYour data are safe."
+
+    sentences = split_passage(Passage(1, "", text))
+
+    assert [(s.kind, s.text) for s in sentences] == [
+        ("lead", "Follow these steps:"),
+        ("item", "Open it."),
+        ("item", "Close it."),
+        ("prose", "Your data are safe."),
+    ]
