@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from mdsa.errors import InvalidInputError, UnknownNameError
 from mdsa.server.keys import ApiKey
 from mdsa.server.refusals import ForbiddenError, UnauthenticatedError
-from mdsa.server.service import Served, Service
+from mdsa.server.service import Served
 
 __all__ = ["Asking", "Caller", "Operating", "identify"]
 
@@ -91,7 +91,7 @@ async def identify(
         ForbiddenError: no key is configured, and the request comes from another machine.
         RateLimitError: the key's requests come too fast.
     """
-    if not await run_in_threadpool(_locked, service):
+    if not await run_in_threadpool(service.needs_key):
         _refuse_strangers(request, service.settings.allowed_hosts)
         return Caller(None)
     key = None if shown is None else await run_in_threadpool(service.keys.find, shown.credentials)
@@ -104,12 +104,6 @@ async def identify(
     limit = key.requests_per_minute or service.settings.requests_per_minute
     service.rates.take(key.id, limit)
     return Caller(key)
-
-
-def _locked(service: Service) -> bool:
-    # Once locked, a server stays so: a file that vanishes must not open it.
-    service.locked = service.locked or service.keys.configured
-    return service.locked
 
 
 def _refuse_strangers(request: Request, allowed_hosts: Sequence[str]) -> None:

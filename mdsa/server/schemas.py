@@ -99,7 +99,7 @@ class DomainInfo(BaseModel):
 
 
 class Health(BaseModel):
-    """The process answers; the figures are the guide's, for those who may see them."""
+    """The process answers."""
 
     status: Literal["healthy"] = "healthy"
 
@@ -110,8 +110,8 @@ class PartStatus(BaseModel):
     kind: Literal["sessions", "knowledge", "model"]
     name: str = Field(examples=["embedded://reader"])
     ok: bool
-    detail: str | None = Field(default=None, description="For operators only.")
-    remedy: str | None = Field(default=None, description="For operators only.")
+    detail: str | None = Field(default=None, description="Left out once there is an API key.")
+    remedy: str | None = Field(default=None, description="Left out once there is an API key.")
 
 
 class Ready(BaseModel):

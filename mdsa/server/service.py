@@ -29,13 +29,20 @@ class Service:
     metrics: ServerMetrics
     readiness: Readiness
     rates: RateLimiter = field(default_factory=RateLimiter)
-    locked: bool = False
-    """An API key is needed."""
+    _locked: bool = False
 
     @property
     def domain_names(self) -> list[str]:
         """The registered domains."""
         return [domain.name for domain in self.agent.domains]
+
+    def needs_key(self) -> bool:
+        """Whether an API key is needed; looks at the file.
+
+        Once it is, it stays so: keys that are revoked, or a file that vanishes, open nothing.
+        """
+        self._locked = self._locked or self.keys.configured
+        return self._locked
 
 
 def _service(request: Request) -> Service:

@@ -88,10 +88,7 @@ async def test_sigterm_lets_turns_end_refuses_new_ones_and_then_ends(
     server, url = process
     async with httpx.AsyncClient(base_url=url, timeout=60) as http:
         running = asyncio.create_task(http.post("/chat", json={"message": "hold order"}))
-        asked = httpx.Client(base_url=url)
-        await asyncio.to_thread(
-            _poll, lambda: "mdsa_turns_running 1.0" in asked.get("/metrics").text
-        )
+        await asyncio.to_thread(_poll, f"{url}/metrics", "mdsa_turns_running 1.0")
 
         server.send_signal(signal.SIGTERM)
         await asyncio.to_thread(_poll, f"{url}/ready", "draining")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
 
@@ -31,10 +31,13 @@ async def health() -> Health:
     responses={_UNAVAILABLE: {"model": Ready, "description": "No turn can be answered now."}},
     response_model_exclude_none=True,
 )
-async def ready(request: Request, response: Response, service: Served) -> Ready:
-    """Check the sessions, the knowledge and the models; needs no key, and then tells no details."""
+async def ready(response: Response, service: Served) -> Ready:
+    """Check the sessions, the knowledge and the models.
+
+    It needs no API key; once there is one, details are left out.
+    """
     found = await service.readiness.check()
-    told = "authorization" not in request.headers and not service.locked
+    told = not await run_in_threadpool(service.needs_key)
     checks = [
         PartStatus(
             kind=part.kind,
