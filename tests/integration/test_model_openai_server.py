@@ -22,6 +22,7 @@ from mdsa.errors import (
     ModelUnavailableError,
 )
 from mdsa.models import ModelRegistry
+from mdsa.models.openai_server.chat_model import OpenAIServerChatModel
 from mdsa.settings import Settings
 
 
@@ -159,6 +160,13 @@ async def test_a_server_that_ignores_tools_is_found_out_by_a_forced_call() -> No
         False,
         False,
     ]
+
+
+def test_there_is_no_server_that_nobody_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://api.openai.com/v1")
+
+    with pytest.raises(ValueError, match="no default server"):
+        OpenAIServerChatModel(model="gpt-4o", api_key="k")
 
 
 def test_images_go_as_data_urls() -> None:

@@ -16,7 +16,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_openai.chat_models.base import BaseChatOpenAI
-from pydantic import PrivateAttr
+from pydantic import PrivateAttr, model_validator
 
 from mdsa.models.openai_server.failures import explained, refuses_tools
 from mdsa.models.openai_server.reply import ReplyReader, with_calls
@@ -40,6 +40,14 @@ class OpenAIServerChatModel(BaseChatOpenAI):
     timeout_s: float = 120.0
 
     _without_tools: bool = PrivateAttr(default=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_server(cls, values: dict[str, Any]) -> dict[str, Any]:
+        # Without one, the client would take OPENAI_BASE_URL, or OpenAI's own.
+        if not (values.get("base_url") or values.get("openai_api_base")):
+            raise ValueError("base_url is missing; there is no default server")
+        return values
 
     @property
     def _llm_type(self) -> str:
