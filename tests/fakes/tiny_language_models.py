@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-__all__ = ["HERMES_TEMPLATE", "LLAMA_TEMPLATE", "MISTRAL_TEMPLATE", "PLAIN_TEMPLATE", "save_model"]
+__all__ = [
+    "HERMES_TEMPLATE",
+    "LLAMA_TEMPLATE",
+    "MISTRAL_TEMPLATE",
+    "PLAIN_TEMPLATE",
+    "save_image_model",
+    "save_model",
+]
 
 _TEXT = [
     "Instruct: where is my order?\nOutput: it is on its way to you.",
@@ -109,4 +116,56 @@ def save_model(
         else LlamaForCausalLM(LlamaConfig(**sizes, num_key_value_heads=4))
     )
     model.save_pretrained(folder)
+    return folder
+
+
+_IMAGE_TEMPLATE = (
+    "{% for m in messages %}<|{{ m.role }}|>{% for part in m.content %}"
+    "{% if part.type == 'image' %}<image>{% else %}{{ part.text }}{% endif %}"
+    "{% endfor %}<|end|>{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+
+
+def save_image_model(folder: Path) -> Path:
+    """Save an image-text model (LLaVA's kind) of random weights; an image is four tokens."""
+    import torch
+    from transformers import (
+        CLIPImageProcessorPil,
+        CLIPVisionConfig,
+        LlamaConfig,
+        LlavaConfig,
+        LlavaForConditionalGeneration,
+        LlavaProcessor,
+    )
+
+    tokenizer = save_tokenizer(folder, None, ["<image>"])
+    sizes: dict[str, Any] = {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+    }
+    config = LlavaConfig(
+        vision_config=CLIPVisionConfig(**sizes, image_size=28, patch_size=14, projection_dim=32),
+        text_config=LlamaConfig(
+            **sizes,
+            vocab_size=len(tokenizer),
+            max_position_embeddings=512,
+            bos_token_id=0,
+            eos_token_id=0,
+        ),
+        image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
+        vision_feature_layer=-1,
+    )
+    torch.manual_seed(0)
+    LlavaForConditionalGeneration(config).save_pretrained(folder)
+    processor = LlavaProcessor(
+        CLIPImageProcessorPil(size={"height": 28, "width": 28}, do_center_crop=False),
+        tokenizer,
+        patch_size=14,
+        vision_feature_select_strategy="default",
+        chat_template=_IMAGE_TEMPLATE,
+        num_additional_image_tokens=1,
+    )
+    processor.save_pretrained(folder)
     return folder

@@ -83,6 +83,9 @@ def render_prompt(
 
     taught = find_syntax(_template(speaker, offered))
     safe = _breaker(tokenizer)
+    # Models that may think aloud before they answer are slow at it on a CPU. Processors of images
+    # would take it for an option of their own.
+    options = {"enable_thinking": False} if speaker is tokenizer else {}
     refusal: TemplateError | None = None
     for syntax in dict.fromkeys([taught, GENERIC]):
         told = _instructions(offered if syntax is GENERIC else (), choice, answer)
@@ -95,8 +98,7 @@ def render_prompt(
                     tools=offered if offered and syntax is not GENERIC else None,
                     tokenize=False,
                     add_generation_prompt=True,
-                    # Models that may think aloud before they answer are slow at it on a CPU.
-                    enable_thinking=False,
+                    **options,
                 )
             except TemplateError as error:
                 refusal = error
