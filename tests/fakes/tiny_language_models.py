@@ -93,6 +93,7 @@ def save_model(
     template: str | None = None,
     length: int = 256,
     special: list[str] | None = None,
+    width: int = 32,
 ) -> Path:
     """Save a model of random weights with its tokenizer; `kind` is `phi` or `llama`."""
     import torch
@@ -101,8 +102,8 @@ def save_model(
     tokenizer = save_tokenizer(folder, template, special)
     sizes: dict[str, Any] = {
         "vocab_size": len(tokenizer),
-        "hidden_size": 32,
-        "intermediate_size": 64,
+        "hidden_size": width,
+        "intermediate_size": 2 * width,
         "num_hidden_layers": 2,
         "num_attention_heads": 4,
         "max_position_embeddings": length,
