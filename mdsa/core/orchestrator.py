@@ -337,11 +337,7 @@ class TinyBERTOrchestrator:
         }
 
     def warm_up(self) -> list[ModelStatus]:
-        """Load the models of the registered domains, and wait for it; nothing is raised.
-
-        Returns:
-            How each model stands; see `ModelRegistry.warm_up`.
-        """
+        """Load the models of the domains and wait for it; see `ModelRegistry.warm_up`."""
         return self.models.warm_up(self._assembly.models_in_use())
 
     def check_models(self) -> list[ModelStatus]:
