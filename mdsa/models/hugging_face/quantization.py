@@ -60,8 +60,8 @@ def loading_arguments(
 
     make_config: Any = transformers.BitsAndBytesConfig  # its constructor is untyped
 
-    # It tells at every layer that inputs are rounded to float16.
-    logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
+    # It tells at every layer that inputs are rounded to float16, and of an optional faster kernel.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     if quantization is QuantizationType.INT8:
         config = make_config(load_in_8bit=True)
     else:
