@@ -14,6 +14,7 @@ from mdsa import __version__
 from mdsa.core.orchestrator import TinyBERTOrchestrator
 from mdsa.server.keys import KeyStore
 from mdsa.server.metrics import ServerMetrics
+from mdsa.server.openai import chat_completions
 from mdsa.server.problems import install_problems
 from mdsa.server.readiness import Readiness
 from mdsa.server.request_scope import RequestScope
@@ -77,7 +78,7 @@ def create_app(agent: AgentSource = None, *, settings: ServerSettings | None = N
         redoc_url=None,
     )
     install_problems(app)
-    for part in (chat, sessions, domains, operations):
+    for part in (chat, sessions, domains, operations, chat_completions):
         app.include_router(part.router)
     if limits.cors_origins:
         app.add_middleware(

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from mdsa.core.orchestrator import TinyBERTOrchestrator
+from mdsa.server.conversations import Conversations
 from mdsa.server.keys import KeyStore
 from mdsa.server.metrics import ServerMetrics
 from mdsa.server.rate_limit import RateLimiter
@@ -28,6 +29,7 @@ class Service:
     turns: TurnGate
     metrics: ServerMetrics
     readiness: Readiness
+    conversations: Conversations = field(default_factory=Conversations)
     rates: RateLimiter = field(default_factory=RateLimiter)
     _locked: bool = False
 
