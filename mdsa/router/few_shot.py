@@ -70,9 +70,7 @@ class Labelled:
         labels = np.repeat(np.arange(len(starts)), counts)
         ends = starts + counts
         from_end = ends[labels] - np.arange(len(labels))
-        return cls(
-            table.embeddings, labels, from_end <= np.asarray(examples)[labels], len(starts)
-        )
+        return cls(table.embeddings, labels, from_end <= np.asarray(examples)[labels], len(starts))
 
     def select(self, at: NDArray[np.bool_]) -> Labelled:
         """Some of the rows."""
