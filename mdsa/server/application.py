@@ -14,7 +14,7 @@ from mdsa import __version__
 from mdsa.core.orchestrator import TinyBERTOrchestrator
 from mdsa.server.keys import KeyStore
 from mdsa.server.metrics import ServerMetrics
-from mdsa.server.openai import chat_completions
+from mdsa.server.openai import chat_completions, responses
 from mdsa.server.problems import install_problems
 from mdsa.server.readiness import Readiness
 from mdsa.server.request_scope import RequestScope
@@ -78,7 +78,7 @@ def create_app(agent: AgentSource = None, *, settings: ServerSettings | None = N
         redoc_url=None,
     )
     install_problems(app)
-    for part in (chat, sessions, domains, operations, chat_completions):
+    for part in (chat, sessions, domains, operations, chat_completions, responses):
         app.include_router(part.router)
     if limits.cors_origins:
         app.add_middleware(

@@ -10,8 +10,9 @@ from starlette.concurrency import run_in_threadpool
 from mdsa.errors import InvalidInputError, SessionAccessError, UnknownSessionError
 from mdsa.server.caller import Caller
 from mdsa.server.service import Service
+from mdsa.sessions import Session
 
-__all__ = ["read_turn_context", "refuse_unowned_session"]
+__all__ = ["own_session", "read_turn_context"]
 
 
 async def read_turn_context(
@@ -48,11 +49,37 @@ async def read_turn_context(
         raise InvalidInputError(f"user_id is {user!r:.60}; give text.")
     allowed = caller.allowed(given.pop("allowed_domains", None), service.domain_names)
     owner = caller.user_id(user)
-    await refuse_unowned_session(service, caller, given.get("session_id"), owner)
+    await _refuse_unowned_session(service, caller, given.get("session_id"), owner)
     return {**given, "user_id": owner, "allowed_domains": allowed}
 
 
-async def refuse_unowned_session(
+async def own_session(
+    service: Service, caller: Caller, session_id: str, user_id: str | None
+) -> Session:
+    """Give a session of the caller's; a foreign one looks as if it did not exist.
+
+    Raises:
+        InvalidInputError: the id cannot name a session.
+        UnknownSessionError: the caller has no such session.
+    """
+    owner = caller.user_id(user_id)
+    try:
+        found = await run_in_threadpool(service.agent.sessions.show, session_id, owner)
+    except SessionAccessError as error:
+        raise _unknown(session_id) from error
+    if caller.key is not None and found.user_id != owner:
+        raise _unknown(session_id)
+    return found
+
+
+def _unknown(session_id: str) -> UnknownSessionError:
+    return UnknownSessionError(
+        f"no session {session_id!r}: it was never used, or was deleted or pruned; list the "
+        "sessions to see those that exist."
+    )
+
+
+async def _refuse_unowned_session(
     service: Service, caller: Caller, session_id: object, owner: str | None
 ) -> None:
     """Keep a key's owner out of sessions that belong to nobody.

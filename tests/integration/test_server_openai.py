@@ -193,3 +193,46 @@ async def test_langchains_client_asks_streams_and_goes_on(url: str, keys: dict[s
     pieces = [piece async for piece in model.astream(said)]
     assert len(pieces) > 3
     assert "".join(str(piece.text) for piece in pieces).endswith("after 1 others")
+
+
+def test_responses_follow_each_other(client: openai.OpenAI, url: str, keys: dict[str, str]):
+    first = client.responses.create(model="mdsa", input="the order in [1]")
+    assert first.status == "completed"
+    assert first.output_text.startswith("answer to the order")
+    (source,) = first.output[0].content[0].annotations  # type: ignore[union-attr] # one message
+    assert source.url == "orders.md"
+
+    second = client.responses.create(model="mdsa", input="an order", previous_response_id=first.id)
+    assert second.output_text.endswith("after 1 others")
+    assert second.conversation is not None
+    assert first.conversation is not None
+    assert second.conversation.id == first.conversation.id
+    third = client.responses.create(
+        model="mdsa/orders", input=[user("an order")], conversation=first.conversation.id
+    )
+    assert third.output_text.endswith("after 2 others")
+
+    with openai.OpenAI(base_url=url, api_key=keys["rival"], max_retries=0) as rival:
+        with pytest.raises(openai.NotFoundError):
+            rival.responses.create(model="mdsa", input="an order", previous_response_id=first.id)
+        with pytest.raises(openai.PermissionDeniedError):
+            rival.responses.create(
+                model="mdsa", input="an order", conversation=first.conversation.id
+            )
+
+
+@pytest.mark.parametrize("wrong", ["resp_x", "resp_!!.x", "nonsense", "resp_//8.x"])
+def test_a_response_that_never_was_is_not_followed(client: openai.OpenAI, wrong: str):
+    with pytest.raises(openai.NotFoundError, match="no response"):
+        client.responses.create(model="mdsa", input="an order", previous_response_id=wrong)
+
+
+def test_a_response_is_streamed_as_openai_does(client: openai.OpenAI):
+    with client.responses.stream(model="mdsa", input="an order") as stream:
+        deltas = [event.delta for event in stream if event.type == "response.output_text.delta"]
+        final = stream.get_final_response()
+
+    assert len(deltas) > 3
+    assert "".join(deltas) == final.output_text
+    again = client.responses.create(model="mdsa", input="an order", previous_response_id=final.id)
+    assert again.output_text.endswith("after 1 others")

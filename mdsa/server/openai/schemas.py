@@ -21,6 +21,7 @@ __all__ = [
     "InputMessage",
     "ModelCard",
     "ModelList",
+    "ResponseObject",
     "ResponsesRequest",
     "UrlCitation",
 ]
@@ -182,3 +183,26 @@ class ModelList(BaseModel):
 
     object: Literal["list"] = "list"
     data: list[ModelCard]
+
+
+class ResponseObject(BaseModel):
+    """The answer of `POST /v1/responses`."""
+
+    id: str = Field(description="Carries the session: `previous_response_id` of what follows.")
+    object: Literal["response"]
+    created_at: int
+    status: Literal["completed"]
+    model: str = Field(examples=["mdsa"])
+    output: list[dict[str, Any]] = Field(description="One message, with the sources it rests on.")
+    conversation: ConversationReference
+    previous_response_id: str | None
+    metadata: dict[str, Any]
+    error: None = None
+    incomplete_details: None = None
+    instructions: None = None
+    parallel_tool_calls: bool = False
+    tool_choice: Literal["none"] = "none"
+    tools: list[dict[str, Any]] = Field(default_factory=list)
+    temperature: None = None
+    top_p: None = None
+    mdsa: AnswerFacts

@@ -8,14 +8,12 @@ from fastapi import APIRouter, Path, Query, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 
 from mdsa.core.result import RequestResult
-from mdsa.errors import SessionAccessError, UnknownSessionError
-from mdsa.server.caller import Asking, Caller
+from mdsa.server.caller import Asking
 from mdsa.server.hang_up import unless_gone
 from mdsa.server.problems import responses
 from mdsa.server.schemas import ResumeRequest, SessionDetail, SessionSummary
-from mdsa.server.service import Served, Service
-from mdsa.server.turn_context import read_turn_context
-from mdsa.sessions import Session
+from mdsa.server.service import Served
+from mdsa.server.turn_context import own_session, read_turn_context
 
 __all__ = ["router"]
 
@@ -23,25 +21,6 @@ router = APIRouter(prefix="/sessions", tags=["sessions"])
 
 SessionId = Annotated[str, Path(description="The session.", examples=["sess_abc123"])]
 UserId = Annotated[str | None, Query(description="One of the caller's own users.")]
-
-
-async def _own(service: Service, caller: Caller, session_id: str, user_id: str | None) -> Session:
-    """A session of the caller's; a foreign one looks as if it did not exist."""
-    owner = caller.user_id(user_id)
-    try:
-        found = await run_in_threadpool(service.agent.sessions.show, session_id, owner)
-    except SessionAccessError as error:
-        raise _unknown(session_id) from error
-    if caller.key is not None and found.user_id != owner:
-        raise _unknown(session_id)
-    return found
-
-
-def _unknown(session_id: str) -> UnknownSessionError:
-    return UnknownSessionError(
-        f"no session {session_id!r}: it was never used, or was deleted or pruned; list the "
-        "sessions to see those that exist."
-    )
 
 
 @router.get("", responses=responses(401, 403, 422, 429, 503))
@@ -71,7 +50,7 @@ async def show_session(
     session_id: SessionId, service: Served, caller: Asking, user_id: UserId = None
 ) -> SessionDetail:
     """Give a session with what was said in it."""
-    found = await _own(service, caller, session_id, user_id)
+    found = await own_session(service, caller, session_id, user_id)
     return SessionDetail(
         session_id=found.session_id,
         user_id=found.user_id,
@@ -91,7 +70,7 @@ async def delete_session(
     session_id: SessionId, service: Served, caller: Asking, user_id: UserId = None
 ) -> Response:
     """Delete a session with everything that was said in it."""
-    await _own(service, caller, session_id, user_id)
+    await own_session(service, caller, session_id, user_id)
     owner = caller.user_id(user_id)
     await run_in_threadpool(service.agent.sessions.delete, session_id, owner)
     return Response(status_code=status.HTTP_204_NO_CONTENT)
@@ -104,7 +83,7 @@ async def resume(
     session_id: SessionId, body: ResumeRequest, request: Request, service: Served, caller: Asking
 ) -> RequestResult:
     """Go on with a session's turn: decide on tool calls that wait, or finish one that was cut."""
-    await _own(service, caller, session_id, body.user_id)
+    await own_session(service, caller, session_id, body.user_id)
     context = await read_turn_context(
         service, caller, context=body.context, user_id=body.user_id, domains=body.domains
     )
