@@ -59,7 +59,7 @@ def _passage_sample(
     loose = data.name != "xquad_en" and data.name != "covid_qa"
     if loose and not with_gold:
         return None  # passages near to these questions answer too often
-    shown = others[: _SHOWN - 1] + [asked.passage] if with_gold else others[:_SHOWN]
+    shown = [*others[: _SHOWN - 1], asked.passage] if with_gold else others[:_SHOWN]
     shown = shown[-rng.choice([2, 3, 4, 5, 5, 5, 5]) :]
     order = [number for number in near if number in shown]
     order += [number for number in shown if number not in order]

@@ -51,7 +51,8 @@ _HWU = {
 }
 _JOINERS = (
     " and ", ", and ", " and also ", ". ", "? ", " also ", ", also ", " plus ", "; ", " then ",
-    " & ", " as well as ", "? by the way, ", ". oh and ", ", and by the way ", " and could you tell me ",
+    " & ", " as well as ", "? by the way, ", ". oh and ", ", and by the way ",
+    " and could you tell me ",
 )  # fmt: skip
 _COUNTS = (1, 2, 2, 2, 2, 2, 3)
 

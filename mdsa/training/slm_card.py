@@ -1,0 +1,116 @@
+"""The folder in which the adapter ships: the file, its manifest and its card."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mdsa.models.smollm2.files import WEIGHTS_FILE, WEIGHTS_SHA256
+
+__all__ = ["LICENCES", "write_adapter_folder"]
+
+LICENCES = {
+    "xquad_en": "CC-BY-SA-4.0",
+    "policyqa": "MIT",
+    "covid_qa": "Apache-2.0",
+    "covid_qa faq": "Apache-2.0",
+    "pubmedqa": "MIT",
+    "bfcl": "Apache-2.0",
+    "sgd": "CC-BY-SA-4.0",
+    "clinc150": "CC-BY-3.0",
+    "hwu64": "CC-BY-4.0",
+    "templates": "own",
+}
+
+
+def write_adapter_folder(
+    trained: Path, folder: Path, figures: Mapping[str, tuple[str, str]]
+) -> None:
+    """Put the adapter, `manifest.json` and `README.md` into a folder.
+
+    Args:
+        trained: what `mdsa.training.slm` wrote: `adapter.gguf` and `training.json`.
+        folder: to write to.
+        figures: measured with the adapter and without, by what was measured.
+
+    Raises:
+        OSError: a file is missing or cannot be written.
+    """
+    facts = json.loads((trained / "training.json").read_text(encoding="utf-8"))
+    folder.mkdir(parents=True, exist_ok=True)
+    data = (trained / "adapter.gguf").read_bytes()
+    shutil.copyfile(trained / "adapter.gguf", folder / "adapter.gguf")
+    manifest = {
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "bytes": len(data),
+        "form": facts["form"],
+        "base": {"file": WEIGHTS_FILE, "sha256": WEIGHTS_SHA256},
+        **{name: facts[name] for name in ("samples", "settings", "run")},
+    }
+    text = json.dumps(manifest, indent=1)
+    (folder / "manifest.json").write_text(f"{text}\n", encoding="utf-8")
+    card = _card(manifest, figures)
+    (folder / "README.md").write_text(card, encoding="utf-8")
+
+
+def _card(manifest: Mapping[str, Any], figures: Mapping[str, tuple[str, str]]) -> str:
+    settings, run = manifest["settings"], manifest["run"]
+    sources = "\n".join(
+        f"| {name} | {count:,} | {LICENCES.get(name.split(': ')[1], 'see its source')} |"
+        for name, count in manifest["samples"].items()
+    )
+    measured = "\n".join(
+        f"| {what} | {bare} | {adapted} |" for what, (bare, adapted) in figures.items()
+    )
+    shares = "CC-BY-SA-4.0 data (XQuAD, SGD) is among the sources; see each for its terms."
+    return f"""---
+license: apache-2.0
+language: en
+base_model: HuggingFaceTB/SmolLM2-135M-Instruct
+library_name: gguf
+tags: [lora, llama.cpp]
+---
+# Adapter of SmolLM2-135M-Instruct for MDSA
+
+A low-rank adapter (rank {settings["rank"]}, every linear map of every layer) in llama.cpp's GGUF
+form, for `{WEIGHTS_FILE}`. It answers from passages with their numbers or says that it found
+nothing, writes tool calls as JSON, splits a message by domain, and merges answers. The prompts are
+those of `mdsa.models.smollm2.prompt`, form {manifest["form"]}; on others it was not trained.
+
+## How it was made
+
+    python -m mdsa.training.slm --data-dir DATA --out DIR --minutes {settings["minutes"]:g}
+
+{run["steps"]:,} steps, {run["tokens"]:,} tokens with padding, {run["seconds"] / 60:.0f} minutes on
+a share of two CPU cores; the samples were not all seen once. Base weights dequantized from the file
+that runs, bfloat16; loss on the answers only; AdamW, highest rate {settings["rate"]:g}, batches of
+{settings["batch_tokens"]:,} tokens, samples of at most {settings["longest"]} tokens, seed
+{settings["seed"]}.
+
+Of XQuAD, PolicyQA, COVID-QA and BFCL only the half that `mdsa.utils.halves` leaves for fitting was
+read, of CLINC150 and HWU64 the training part. {shares}
+
+| job and source | samples made | licence of the source |
+|---|---|---|
+{sources}
+
+## Figures
+
+Held-out halves; `mdsa eval answers` and `mdsa eval tools`.
+
+| what | without the adapter | with it |
+|---|---|---|
+{measured}
+
+## Limits
+
+English. 135 million parameters: it copies better than it reasons, and mistakes near misses for
+answers. MDSA checks every figure, name and date of an answer against the sources and has the reader
+answer where one stands in none (`mdsa.models.grounding`).
+
+`adapter.gguf`: sha256 `{manifest["sha256"]}`
+"""
