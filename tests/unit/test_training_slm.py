@@ -168,10 +168,11 @@ def test_an_adapter_goes_back_to_llama_cpps_order(tmp_path: Path) -> None:
             self.contents = lambda: value
 
     class _Reader:
-        fields = {
-            "llama.attention.head_count": _Field(2),
-            "llama.attention.head_count_kv": _Field(1),
-        }
+        def __init__(self) -> None:
+            self.fields = {
+                "llama.attention.head_count": _Field(2),
+                "llama.attention.head_count_kv": _Field(1),
+            }
 
     state = {"blk.0.attn_q.a": torch.ones(3, 4), "blk.0.attn_q.b": b}
     write_adapter(tmp_path / "adapter.gguf", state, 32.0, _Reader(), "test")
