@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from mdsa import __version__
 from mdsa.core.orchestrator import TinyBERTOrchestrator
+from mdsa.server.description import install_description
 from mdsa.server.keys import KeyStore
 from mdsa.server.metrics import ServerMetrics
 from mdsa.server.openai import chat_completions, responses
@@ -78,6 +79,7 @@ def create_app(agent: AgentSource = None, *, settings: ServerSettings | None = N
         redoc_url=None,
     )
     install_problems(app)
+    install_description(app)
     for part in (chat, sessions, domains, operations, chat_completions, responses):
         app.include_router(part.router)
     if limits.cors_origins:

@@ -11,7 +11,19 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 from starlette.types import Receive, Scope, Send
 
-__all__ = ["EventStream", "encode_event", "with_pings"]
+__all__ = ["STREAM_CONTENT", "EventStream", "encode_event", "with_pings"]
+
+STREAM_CONTENT: dict[str, Any] = {
+    "text/event-stream": {
+        # OpenAPI 3.2's key, which FastAPI uses too: every event is one of these.
+        "itemSchema": {
+            "type": "object",
+            "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+            "required": ["data"],
+        }
+    }
+}
+"""A stream of events in an OpenAPI description."""
 
 _PING = b": ping\n\n"
 

@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from mdsa.core.result import RequestResult
 from mdsa.errors import InvalidInputError, MdsaError, UnknownNameError
 from mdsa.server.caller import Asking, Caller
-from mdsa.server.event_stream import EventStream, encode_event, with_pings
+from mdsa.server.event_stream import STREAM_CONTENT, EventStream, encode_event, with_pings
 from mdsa.server.hang_up import unless_gone
 from mdsa.server.openai.answers import answer_texts, chat_chunk, chat_completion, facts_of
 from mdsa.server.openai.reading import (
@@ -46,7 +46,7 @@ async def models(service: Served, caller: Asking) -> ModelList:
     return ModelList(data=cards)
 
 
-@router.get("/models/{model:path}", responses=responses(401, 403, 404, 429))
+@router.get("/models/{model:path}", responses=responses(401, 403, 404, 422, 429))
 async def model(model: str, service: Served, caller: Asking) -> ModelCard:
     """Give one of them."""
     known = list_models(service, caller)
@@ -107,7 +107,7 @@ async def _read(service: Service, caller: Caller, body: ChatCompletionRequest) -
         **REFUSALS,
         200: {
             "description": "The answer; with `stream`, its pieces as server-sent events.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": STREAM_CONTENT,
         },
     },
 )

@@ -16,7 +16,7 @@ from fastapi.responses import Response
 from mdsa.core.result import RequestResult
 from mdsa.errors import InvalidInputError, MdsaError, UnknownSessionError
 from mdsa.server.caller import Asking, Caller
-from mdsa.server.event_stream import EventStream, encode_event, with_pings
+from mdsa.server.event_stream import STREAM_CONTENT, EventStream, encode_event, with_pings
 from mdsa.server.hang_up import unless_gone
 from mdsa.server.openai.answers import answer_texts, facts_of
 from mdsa.server.openai.reading import (
@@ -47,7 +47,7 @@ _PREFIX = "resp_"
         **REFUSALS,
         200: {
             "description": "The answer; with `stream`, its events as OpenAI names them.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": STREAM_CONTENT,
         },
     },
 )

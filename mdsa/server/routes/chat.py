@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from mdsa.core.result import RequestResult
 from mdsa.errors import MdsaError
 from mdsa.server.caller import Asking, Caller
-from mdsa.server.event_stream import EventStream, encode_event, with_pings
+from mdsa.server.event_stream import STREAM_CONTENT, EventStream, encode_event, with_pings
 from mdsa.server.hang_up import unless_gone
 from mdsa.server.problems import describe, responses
 from mdsa.server.schemas import ChatRequest
@@ -35,6 +35,35 @@ event: final
 data: {"type": "final", "result": {"response": "Your order left on Monday.", "domain": "orders"}}
 """
 
+_ANSWER = {
+    "response": "Refunds to a credit or debit card take 5 to 7 business days.",
+    "domain": "customer_support",
+    "confidence": 0.93,
+    "latency_ms": 812.4,
+    "used_reasoning": False,
+    "decision": "direct",
+    "domains": ["customer_support"],
+    "sources": [
+        {
+            "id": "e7c61861866551a2eb8e402cf2a742f8",
+            "title": "When your refund arrives",
+            "source": "documents/refund_times.md",
+            "scope": "local",
+            "score": 0.58,
+        }
+    ],
+    "tool_calls": [],
+    "session_id": "sess_abc123",
+    "request_id": "e9f8ec1f848f4703886b9cd9b266da2c",
+    "degraded": False,
+    "models": ["embedded://reader"],
+    "failures": [],
+    "reason": "confidence 0.93 reaches the threshold 0.70",
+    "scores": {"customer_support": 0.93, "order_tracking": 0.05},
+    "node_latency_ms": {"classify": 9.1, "gate": 0.4, "customer_support": 790.2, "merge": 0.6},
+    "interrupts": [],
+}
+
 
 async def _context(service: Service, caller: Caller, body: ChatRequest) -> dict[str, Any]:
     return await read_turn_context(
@@ -47,7 +76,16 @@ async def _context(service: Service, caller: Caller, body: ChatRequest) -> dict[
     )
 
 
-@router.post("/chat", responses=REFUSALS)
+@router.post(
+    "/chat",
+    responses={
+        **REFUSALS,
+        200: {
+            "description": "The answer.",
+            "content": {"application/json": {"example": _ANSWER}},
+        },
+    },
+)
 async def chat(
     body: ChatRequest, request: Request, service: Served, caller: Asking
 ) -> RequestResult:
@@ -75,7 +113,9 @@ async def chat(
             "(finished), `token` (text of an answer), `restart` (forget the tokens of this node "
             "since its last tool), `tool` (ran), `interrupt` (waits for a decision), and last "
             "`final`, with what `POST /chat` gives, or `error`, a problem.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EVENTS}},
+            "content": {
+                "text/event-stream": {**STREAM_CONTENT["text/event-stream"], "example": _EVENTS}
+            },
         },
     },
 )
