@@ -1,1 +1,1 @@
-"""`embedded://smollm2`: SmolLM2-135M-Instruct in this process, with an adapter for MDSA's jobs."""
+"""`embedded://smollm2`: SmolLM2-135M-Instruct in this process, with a check of what it says."""

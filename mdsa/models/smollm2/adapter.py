@@ -1,4 +1,4 @@
-"""The adapter for MDSA's jobs that ships with the package."""
+"""The adapter for MDSA's jobs, where the package holds one."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ _MAX_CALL_TOKENS = 512
 
 
 class SmolLM2ChatModel(BaseChatModel):
-    """SmolLM2-135M-Instruct, by default with the adapter that was trained for MDSA's jobs.
+    """SmolLM2-135M-Instruct, with an adapter for MDSA's jobs or without.
 
     An answer from passages or tool results is checked before anything of it is passed on: where it
     holds a figure, name or date that stands in no source, `fallback` answers in its place, and

@@ -8,7 +8,7 @@ from mdsa.errors import ModelUnavailableError
 from mdsa.models.memory_budget import MemoryBudget
 from mdsa.models.provider import ModelOptions, ModelStatus
 from mdsa.models.reader.chat_model import ReaderChatModel
-from mdsa.models.smollm2.adapter import find_adapter
+from mdsa.models.smollm2.adapter import ADAPTER_FOLDER, find_adapter
 from mdsa.models.smollm2.chat_model import SmolLM2ChatModel
 from mdsa.models.smollm2.files import find_weights
 from mdsa.models.smollm2.weights import SmolLM2Weights
@@ -66,8 +66,10 @@ def warm_up_smollm2(name: str, settings: Settings, memory: MemoryBudget) -> None
 
 
 def _weights(name: str, settings: Settings) -> SmolLM2Weights:
+    """With the adapter where one ships: only one that beats the model without it does."""
+    adapted = name != _BASE and ADAPTER_FOLDER.is_dir()
     return SmolLM2Weights(
         f"embedded://{name}",
         lambda: find_weights(settings),
-        None if name == _BASE else find_adapter,
+        find_adapter if adapted else None,
     )
