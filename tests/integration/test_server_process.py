@@ -23,7 +23,9 @@ _TESTS = Path(__file__).parents[1]
 @pytest.mark.parametrize("path", ["/chat", "/chat/stream"])
 async def test_a_client_that_hangs_up_ends_its_turn(tmp_path: Path, path: str):
     clerk = Clerk()
-    with live_server(web_agent(tmp_path, clerk)) as url:
+    # Nothing but the client may end the turn.
+    patient = web_agent(tmp_path, clerk, first_token_timeout_s=1000, request_timeout_s=2000)
+    with live_server(patient) as url:
         async with httpx.AsyncClient(base_url=url, timeout=60) as http:
             asking = asyncio.create_task(http.post(path, json={"message": "hold order"}))
             await clerk.holds()
