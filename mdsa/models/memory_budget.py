@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, cast
 
 from mdsa.errors import ModelMemoryError
@@ -41,7 +41,8 @@ class _Slot:
 
 @dataclass(slots=True, eq=False)
 class _Ticket:
-    since: float = field(default=0.0)
+    name: str
+    since: float
 
 
 class MemoryBudget:
@@ -160,7 +161,7 @@ class MemoryBudget:
         with self._changed:
             known = resident.name in self._slots
         need = None if known else self._size(resident)
-        ticket = _Ticket(self._clock())
+        ticket = _Ticket(resident.name, self._clock())
         deadline = ticket.since + self._wait_s
         with self._changed:
             self._waiting.append(ticket)
@@ -208,7 +209,11 @@ class MemoryBudget:
     def _my_turn(self, ticket: _Ticket) -> bool:
         overdue = self._clock() - self._patience_s
         earlier = self._waiting[: self._waiting.index(ticket)]
-        return all(other.since > overdue for other in earlier)
+        return all(other.since > overdue or not self._needs_room(other) for other in earlier)
+
+    def _needs_room(self, ticket: _Ticket) -> bool:
+        slot = self._slots.get(ticket.name)
+        return slot is None or slot.state not in ("loading", "loaded")
 
     def _victims(self, need: int) -> list[_Slot] | None:
         """Idle ones to release so that `need` fits, the longest unused first; None: not now."""

@@ -232,6 +232,27 @@ def test_a_model_that_is_busy_does_not_keep_others_out_for_ever() -> None:
     assert order == ["busy", "other", "busy"]
 
 
+def test_what_is_loaded_does_not_wait_for_those_that_wait_for_a_loading() -> None:
+    now = [0.0]
+    budget = MemoryBudget(100, patience_s=5, clock=lambda: now[0])
+    ready, slow = Weights("ready"), Weights("slow")
+    use(budget, ready)
+    slow.may_load.clear()
+
+    with ThreadPoolExecutor(3) as pool:
+        loader = pool.submit(use, budget, slow)
+        assert slow.loading.wait(10)
+        joined = pool.submit(use, budget, slow)
+        while budget._slots["slow"].users < 2:
+            pass
+        now[0] = 6.0
+        pool.submit(use, budget, ready).result(5)
+        assert not joined.done()
+        slow.may_load.set()
+        loader.result(10)
+        joined.result(10)
+
+
 def test_close_releases_what_is_idle_now_and_the_rest_when_its_user_is_done() -> None:
     budget = MemoryBudget(100)
     idle, used = Weights("idle"), Weights("used")
