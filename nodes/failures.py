@@ -86,9 +86,9 @@ def failure_kind(error: BaseException) -> FailureKind:
 
 
 def retry_after_s(error: BaseException) -> float | None:
-    """Seconds after which the same call may succeed; None where trying again is useless."""
+    """Seconds, not below 0, after which the same call may succeed; None where it never will."""
     if isinstance(error, ModelError):
-        return error.retry_after_s
+        return None if error.retry_after_s is None else max(0.0, error.retry_after_s)
     if isinstance(error, _TIMEOUTS):
         return None
     if isinstance(error, LangChainModelError):
@@ -104,6 +104,6 @@ def _asked_for(response: httpx.Response) -> float | None:
     if response.status_code not in (429, 503):
         return None
     try:
-        return float(response.headers.get("retry-after", _RECONNECT_S))
+        return max(0.0, float(response.headers.get("retry-after", _RECONNECT_S)))
     except ValueError:  # a date, which is further away than a turn waits
         return None

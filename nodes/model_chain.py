@@ -236,8 +236,9 @@ class ModelChain:
         try:
             reply = yield from self._persist(choice, request, limits)
         except Exception as error:
-            # A prompt that is too long says nothing about the model.
-            if permit is not None and failure_kind(error) != "context_overflow":
+            # A prompt that is too long, or input that no model may be given, says nothing about it.
+            failed = is_model_failure(error) and failure_kind(error) != "context_overflow"
+            if permit is not None and failed:
                 permit.failed(f"{type(error).__name__}: {error}")
             raise
         else:

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from mdsa.errors import (
     ContextOverflowError,
+    InvalidInputError,
     ModelError,
     ModelMemoryError,
     ModelOutputError,
@@ -46,6 +47,12 @@ def choice(
     model: ScriptedChatModel, name: str = "fake://a", breaker: CircuitBreaker | None = None
 ) -> ModelChoice:
     return ModelChoice(name, lambda: model, breaker)
+
+
+def http_error(status: int, retry_after: str) -> httpx.HTTPStatusError:
+    asked = httpx.Request("POST", "http://model.example")
+    response = httpx.Response(status, headers={"retry-after": retry_after}, request=asked)
+    return httpx.HTTPStatusError("refused", request=asked, response=response)
 
 
 def request(**fields: Any) -> ModelRequest:
@@ -113,6 +120,8 @@ async def test_the_next_model_answers_where_one_fails(
         httpx.ConnectError("refused"),
         ModelUnavailableError("restarting", retry_after_s=0.01),
         ModelError("HTTP 503", retry_after_s=0.0),
+        ModelError("HTTP 429", retry_after_s=-1.0),
+        http_error(429, "-1"),
         ModelRateLimitError("HTTP 429"),
     ],
     ids=lambda failure: type(failure).__name__,
@@ -267,6 +276,21 @@ async def test_a_bug_does_not_leave_a_probe_open(run_async: bool) -> None:
 
     assert (await answer(chain, run_async=run_async)).text == "back"
     assert breaker.state == "closed"
+
+
+@both_ways
+async def test_bad_input_of_one_caller_does_not_close_a_model_to_the_others(
+    run_async: bool,
+) -> None:
+    breaker = CircuitBreaker(failures=1)
+    model = scripted(InvalidInputError("it takes no images"), "fine")
+    chain = ModelChain([choice(model, breaker=breaker)])
+
+    with pytest.raises(InvalidInputError):
+        await answer(chain, run_async=run_async)
+
+    assert breaker.state == "closed"
+    assert (await answer(chain, run_async=run_async)).text == "fine"
 
 
 async def test_a_cancelled_probe_leaves_the_next_call_to_probe() -> None:

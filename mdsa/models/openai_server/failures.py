@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -19,6 +20,7 @@ from mdsa.errors import (
     ModelTimeoutError,
     ModelUnavailableError,
 )
+from mdsa.models.openai_server.credentials import key_variable
 
 __all__ = ["explained", "refuses_tools"]
 
@@ -88,8 +90,8 @@ def _refusal(model: str, base_url: str, error: openai.APIStatusError) -> ModelEr
     status, said = error.status_code, error.message
     if status in (401, 403):
         return ModelError(
-            f"{base_url} refuses the key for model {model!r} (HTTP {status}); set OPENAI_API_KEY "
-            "to a key that it takes."
+            f"{base_url} refuses the key for model {model!r} (HTTP {status}); set "
+            f"{key_variable(base_url)} to a key that it takes."
         )
     if status == 404:
         return ModelUnavailableError(
@@ -106,9 +108,11 @@ def _refusal(model: str, base_url: str, error: openai.APIStatusError) -> ModelEr
 
 def _asked_pause(headers: Mapping[str, str]) -> float:
     try:
-        return float(headers.get("retry-after", _RETRY_AFTER_S))
+        pause_s = float(headers.get("retry-after", _RETRY_AFTER_S))
     except ValueError:  # a date
         return _RETRY_AFTER_S
+    # Whatever a server sends, a caller sleeps for it or tells its own client.
+    return max(0.0, pause_s) if math.isfinite(pause_s) else _RETRY_AFTER_S
 
 
 def _of_text(model: str, base_url: str, said: str, where: str) -> ModelError:
