@@ -100,6 +100,8 @@ class MemoryBudget:
     def subscribe(self, listener: Callable[[LoadEvent], None]) -> Callable[[], None]:
         """Call `listener` with every event, in the thread where it happens; it must be quick.
 
+        What it raises is logged.
+
         Returns:
             A function that ends this.
         """
@@ -194,17 +196,20 @@ class MemoryBudget:
             finally:
                 self._waiting.remove(ticket)
                 self._changed.notify_all()
-        self._release(victims)
-        self._load(slot)
+        self._load(slot, victims)
         return slot
 
     def _join(self, slot: _Slot) -> bool:
         """Wait for another thread's loading; the user is counted, so that nothing releases it."""
         slot.users += 1
-        self._changed.wait_for(lambda: slot.state != "loading")
-        if slot.state == "failed":
-            slot.users -= 1
-        return slot.state == "loaded"
+        joined = False
+        try:
+            self._changed.wait_for(lambda: slot.state != "loading")
+            joined = slot.state == "loaded"
+        finally:
+            if not joined:
+                slot.users -= 1
+        return joined
 
     def _my_turn(self, ticket: _Ticket) -> bool:
         overdue = self._clock() - self._patience_s
@@ -227,19 +232,22 @@ class MemoryBudget:
                 room += slot.size_bytes
         return victims if room >= need else None
 
-    def _load(self, slot: _Slot) -> None:
-        self._tell(LoadEvent("loading", slot.resident.name, slot.size_bytes))
+    def _load(self, slot: _Slot, victims: list[_Slot]) -> None:
+        """Whatever happens on the way, nobody is left to wait for this loading."""
+        name, size = slot.resident.name, slot.size_bytes
         began = self._clock()
         try:
+            self._release(victims)
+            self._tell(LoadEvent("loading", name, size))
+            began = self._clock()
             slot_value = self._load_or_make_room(slot.resident)
         except BaseException as error:
             with self._changed:
                 slot.state, slot.error = "failed", error
                 self._failures += 1
-                del self._slots[slot.resident.name]
+                del self._slots[name]
                 self._changed.notify_all()
             seconds = self._clock() - began
-            name, size = slot.resident.name, slot.size_bytes
             self._tell(LoadEvent("failed", name, size, seconds, f"{type(error).__name__}: {error}"))
             raise
         with self._changed:
@@ -247,8 +255,11 @@ class MemoryBudget:
             slot.last_used = self._clock()
             self._loads += 1
             self._changed.notify_all()
-        seconds = slot.last_used - began
-        self._tell(LoadEvent("loaded", slot.resident.name, slot.size_bytes, seconds))
+        try:
+            self._tell(LoadEvent("loaded", name, size, slot.last_used - began))
+        except BaseException:  # the caller does not get it
+            self._give_back(slot)
+            raise
 
     def _load_or_make_room(self, resident: Resident[Any]) -> Any:
         try:
@@ -276,18 +287,30 @@ class MemoryBudget:
             self._release([slot])
 
     def _release(self, slots: list[_Slot]) -> None:
-        for slot in slots:
-            slot.value = None
+        for done, slot in enumerate(slots, start=1):
             try:
-                slot.resident.release()
-                if slot.size_bytes >= _WORTH_RETURNING:
-                    return_free_memory()
-            finally:
+                self._release_one(slot)
+            except BaseException:  # an interruption; errors are logged below
                 with self._changed:
-                    del self._slots[slot.resident.name]
-                    self._releases += 1
+                    for left in slots[done:]:
+                        left.state = "loaded"
                     self._changed.notify_all()
-            self._tell(LoadEvent("released", slot.resident.name, slot.size_bytes))
+                raise
+
+    def _release_one(self, slot: _Slot) -> None:
+        slot.value = None
+        try:
+            slot.resident.release()
+            if slot.size_bytes >= _WORTH_RETURNING:
+                return_free_memory()
+        except Exception:  # noqa: BLE001 - the weights are dropped; who needs the room goes on
+            _log.exception("%s may not have given all its memory back", slot.resident.name)
+        finally:
+            with self._changed:
+                del self._slots[slot.resident.name]
+                self._releases += 1
+                self._changed.notify_all()
+        self._tell(LoadEvent("released", slot.resident.name, slot.size_bytes))
 
     def _size(self, resident: Resident[Any]) -> int:
         size = resident.estimate_bytes()
@@ -334,7 +357,10 @@ class MemoryBudget:
         with self._changed:
             listeners = list(self._listeners)
         for listener in listeners:
-            listener(event)
+            try:
+                listener(event)
+            except Exception:  # noqa: BLE001 - a display or a count; models load without it
+                _log.exception("a listener failed at %s of %s", event.kind, event.name)
 
 
 def _idle(slot: _Slot) -> bool:
