@@ -42,6 +42,9 @@ class ModelRegistry:
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings
         self._lock = threading.RLock()
+        # A lock of its own for what is made at once: `_lock` is held while libraries are imported.
+        # Taken inside `_lock`, never around it.
+        self._quick = threading.RLock()
         self._models: dict[tuple[ModelReference, ModelOptions], BaseChatModel] = {}
         self._registered: dict[str, tuple[ModelFactory, ModelCheck | None]] = {}
         self._providers: dict[str, ModelProvider] = {}
@@ -58,7 +61,7 @@ class ModelRegistry:
     @property
     def memory(self) -> MemoryPools:
         """What holds the weights of models that run in this process."""
-        with self._lock:
+        with self._quick:
             if self._memory is None:
                 settings = self._own_settings()
                 self._memory = MemoryPools(settings.device, settings.model_memory_gb)
@@ -125,7 +128,7 @@ class ModelRegistry:
             UnknownNameError: no such scheme, or no such embedded model.
         """
         parsed = self.parse(reference)
-        with self._lock:
+        with self._quick:
             if self._breakers is None:
                 settings = self._own_settings()
                 self._breakers = CircuitBreakers(
@@ -156,10 +159,18 @@ class ModelRegistry:
 
         A warning is logged for each that cannot be loaded.
 
+        Args:
+            references: the most wanted first; it is loaded last, so that what does not fit in
+                memory together leaves the most wanted in it.
+
         Returns:
-            How each stands afterwards; `detail` and `remedy` tell why one could not be loaded.
+            How each stands afterwards, in the order given; `detail` and `remedy` tell why one could
+            not be loaded.
         """
-        statuses = [self._warm_up(reference) for reference in dict.fromkeys(references)]
+        wanted = list(dict.fromkeys(references))
+        failed = {reference: self._load(reference) for reference in reversed(wanted)}
+        # Only now, since one that was loaded may have made room for another.
+        statuses = [failed[reference] or self.check(reference) for reference in wanted]
         for status in statuses:
             if not status.available:
                 _log.warning("%s is not ready: %s", status.reference, status.detail)
@@ -180,7 +191,7 @@ class ModelRegistry:
             `memory` by `cpu` and `cuda`, see `MemoryBudget.stats`, and `breakers` by reference, see
             `CircuitBreaker.snapshot`. What was not used yet is left out.
         """
-        with self._lock:
+        with self._quick:
             memory, breakers = self._memory, self._breakers
         return {
             "memory": {} if memory is None else memory.stats(),
@@ -194,11 +205,13 @@ class ModelRegistry:
         """
         with self._lock:
             self._models.clear()
+        with self._quick:
             memory = self._memory
         if memory is not None:
             memory.close()
 
-    def _warm_up(self, reference: str) -> ModelStatus:
+    def _load(self, reference: str) -> ModelStatus | None:
+        """Load a model; give a status only where that failed."""
         before = self.check(reference)
         if not before.available:
             return before
@@ -211,7 +224,7 @@ class ModelRegistry:
                     provider.warm_up(parsed.name)
         except MdsaError as error:
             return ModelStatus(reference, available=False, detail=str(error))
-        return self.check(reference)
+        return None
 
     def _make(self, parsed: ModelReference, options: ModelOptions) -> BaseChatModel:
         if parsed.scheme in self._registered:
@@ -226,7 +239,7 @@ class ModelRegistry:
             return self._providers[scheme]
 
     def _own_settings(self) -> Settings:
-        with self._lock:
+        with self._quick:
             if self._settings is None:
                 self._settings = load_settings()
             return self._settings

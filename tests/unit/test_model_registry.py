@@ -9,7 +9,8 @@ from langchain_core.language_models.fake_chat_models import ParrotFakeChatModel
 
 from mdsa.errors import DuplicateNameError, UnknownNameError
 from mdsa.models import ModelRegistry, QuantizationType, ReaderChatModel
-from mdsa.models.provider import ModelOptions
+from mdsa.models.provider import ModelOptions, ModelStatus
+from mdsa.settings import Settings
 
 
 def _parrot(name: str, options: ModelOptions) -> BaseChatModel:
@@ -77,6 +78,65 @@ def test_a_model_that_is_there_does_not_wait_for_one_that_is_being_made() -> Non
         assert pool.submit(registry.get, "embedded://reader").result(10) is reader
         assert not waiting.done()
         may_go_on.set()
+
+
+def test_counts_breakers_and_memory_do_not_wait_for_a_model_that_is_being_made() -> None:
+    making, may_go_on = threading.Event(), threading.Event()
+
+    def slow(name: str, options: ModelOptions) -> BaseChatModel:
+        making.set()
+        assert may_go_on.wait(10)
+        return _parrot(name, options)
+
+    registry = ModelRegistry(Settings(device="cpu", model_memory_gb=1.0))
+    registry.register("slow", slow)
+    with ThreadPoolExecutor(4) as pool:
+        waiting = pool.submit(registry.get, "slow://x")
+        assert making.wait(10)
+        assert pool.submit(registry.stats).result(5) == {"memory": {}, "breakers": {}}
+        memory = pool.submit(lambda: registry.memory).result(5)
+        breaker = pool.submit(registry.breaker, "slow://x").result(5)
+        assert not waiting.done()
+        may_go_on.set()
+
+    assert registry.memory is memory
+    assert registry.breaker("slow://x") is breaker
+
+
+class _Weights:
+    """What fills more than half of the memory that the test gives."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def estimate_bytes(self) -> int:
+        return 600_000_000
+
+    def load(self) -> str:
+        return self.name
+
+    def release(self) -> None:
+        pass
+
+
+def test_what_does_not_fit_together_leaves_the_most_wanted_model_in_memory() -> None:
+    registry = ModelRegistry(Settings(device="cpu", model_memory_gb=1.0))
+
+    def load(name: str, options: ModelOptions) -> BaseChatModel:
+        with registry.memory.of_cpu().using(_Weights(name)):
+            return _parrot(name, options)
+
+    def check(name: str) -> ModelStatus:
+        loaded = [resident.name for resident in registry.memory.of_cpu().loaded()]
+        return ModelStatus(f"weights://{name}", True, "", loaded=name in loaded)
+
+    registry.register("weights", load, check)
+    statuses = registry.warm_up(["weights://own", "weights://spare"])
+
+    assert [(status.reference, status.loaded) for status in statuses] == [
+        ("weights://own", True),
+        ("weights://spare", False),
+    ]
 
 
 def test_an_unknown_embedded_model_lists_the_known_one() -> None:
