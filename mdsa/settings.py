@@ -87,8 +87,12 @@ class Settings(BaseSettings):
     )
     openai_api_key: SecretStr | None = Field(
         default=None,
-        validation_alias=_alias("OPENAI_API_KEY"),
         description="Key for openai:// servers; local ones need none.",
+    )
+    openai_com_api_key: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("MDSA_OPENAI_COM_API_KEY", "OPENAI_API_KEY"),
+        description="Key for api.openai.com, which no other server gets.",
     )
     chroma_persist_dir: Path | None = Field(
         default=None,

@@ -63,6 +63,7 @@ class _Handler(ModelHandler):
     server: OpenAIServer
 
     def do_GET(self) -> None:  # noqa: N802 - the base class's name
+        self.read_json()
         if self._refused():
             return
         if self.path != "/v1/models":

@@ -64,7 +64,7 @@ async def test_it_answers_with_the_options_of_the_reference() -> None:
 def test_a_key_is_sent_where_there_is_one() -> None:
     with serve_openai(key="secret") as server:
         reply = chat_model(server, openai_api_key=SecretStr("secret")).invoke("hi")
-        with pytest.raises(ModelError, match="set OPENAI_API_KEY"):
+        with pytest.raises(ModelError, match="set MDSA_OPENAI_API_KEY"):
             chat_model(server).invoke("hi")
 
     assert reply.text == "You said: hi"

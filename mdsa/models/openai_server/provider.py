@@ -5,6 +5,7 @@ from __future__ import annotations
 from langchain_core.language_models import BaseChatModel
 
 from mdsa.errors import ConfigError, ModelError
+from mdsa.models.openai_server.credentials import forget_organization, key_for
 from mdsa.models.openai_server.reference import parse_name
 from mdsa.models.provider import ModelOptions, ModelStatus
 from mdsa.settings import Settings
@@ -30,7 +31,8 @@ class OpenAIProvider:
             options: temperature and longest answer.
 
         Raises:
-            ConfigError: the name does not name a server and a model.
+            ConfigError: the name does not name a server and a model, or the key would go there
+                over plain http.
         """
         import httpx
 
@@ -40,10 +42,10 @@ class OpenAIProvider:
         target = parse_name(name)
         timeout_s = self._settings.request_timeout_s
         connection = client_options(timeout_s)
-        return OpenAIServerChatModel(
+        model = OpenAIServerChatModel(
             model=target.model,
             base_url=target.base_url,
-            api_key=self._key(),
+            api_key=key_for(target.base_url, self._settings) or _NO_KEY,
             temperature=options.temperature,
             max_tokens=options.max_tokens,
             timeout_s=timeout_s,
@@ -55,6 +57,9 @@ class OpenAIProvider:
             http_client=httpx.Client(**connection),
             http_async_client=httpx.AsyncClient(**connection),
         )
+        forget_organization(model.root_client)
+        forget_organization(model.root_async_client)
+        return model
 
     def check(self, name: str) -> ModelStatus:
         """Ask the server whether it has the model."""
@@ -65,6 +70,7 @@ class OpenAIProvider:
         reference = f"openai://{name}"
         try:
             target = parse_name(name)
+            key = key_for(target.base_url, self._settings) or _NO_KEY
         except ConfigError as error:
             return ModelStatus(reference, False, str(error), "correct the model reference")
         try:
@@ -72,11 +78,12 @@ class OpenAIProvider:
                 explained(target.model, target.base_url, _CHECK_TIMEOUT_S),
                 openai.OpenAI(
                     base_url=target.base_url,
-                    api_key=self._key(),
+                    api_key=key,
                     timeout=_CHECK_TIMEOUT_S,
                     max_retries=0,
                 ) as client,
             ):
+                forget_organization(client)
                 served = sorted(entry.id for entry in client.models.list())
         except ModelError as error:
             remedy = f"start the server at {target.base_url}, or correct the model reference"
@@ -87,7 +94,3 @@ class OpenAIProvider:
             remedy = "correct the model reference, or start the server with this model"
             return ModelStatus(reference, False, detail, remedy, device=target.base_url)
         return ModelStatus(reference, True, "the server has it", device=target.base_url)
-
-    def _key(self) -> str:
-        key = self._settings.openai_api_key
-        return key.get_secret_value() if key is not None else _NO_KEY

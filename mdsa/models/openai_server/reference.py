@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from mdsa.errors import ConfigError
 
-__all__ = ["ServerModel", "parse_name"]
+__all__ = ["ServerModel", "is_loopback", "parse_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,12 @@ def parse_name(name: str) -> ServerModel:
         or "@" in parts.netloc
     ):
         raise _wrong(name)
-    scheme = parts.scheme or ("http" if _is_here(parts.hostname) else "https")
+    scheme = parts.scheme or ("http" if is_loopback(parts.hostname) else "https")
     return ServerModel(f"{scheme}://{parts.netloc}{prefix}/v1", model)
 
 
-def _is_here(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether what is sent to a host stays on this machine."""
     if host == "localhost":
         return True
     try:
