@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, Protocol
 
 from langchain_core.retrievers import BaseRetriever
@@ -153,12 +154,15 @@ class Assembly:
         )
 
     def models_in_use(self) -> list[str]:
-        """References of the models that the agent may ask, fallbacks included, each once."""
-        configured = [self._references(config) for config in self.domains.all()]
-        references = [reference for listed in configured for reference in listed]
-        references += self._references(None)
-        references += [] if self.reasoning_model == CLAUSES else [self.reasoning_model]
-        return list(dict.fromkeys(references))
+        """References of the models that the agent may ask, each once, the first asked first.
+
+        The models of all domains and the reasoning model come before any fallback.
+        """
+        chains = [self._references(config) for config in (*self.domains.all(), None)]
+        if self.reasoning_model != CLAUSES:
+            chains.append([self.reasoning_model])
+        ranks = zip_longest(*chains)
+        return list(dict.fromkeys(one for rank in ranks for one in rank if one is not None))
 
     def _references(self, config: DomainConfig | None) -> list[str]:
         """A domain's models in the order in which they are asked; None is no domain."""

@@ -149,6 +149,17 @@ def test_warm_up_tells_what_is_ready(tmp_path: Path):
     assert (missing.available, missing.remedy) == (False, "hf download no/such-model")
 
 
+def test_the_models_of_all_domains_come_before_any_fallback(tmp_path: Path):
+    models = {name: scripted("yes") for name in ("main", "other", "spare", "splits")}
+    with make_agent(tmp_path, models=models, reasoning="fake://splits") as agent:
+        agent.register_domain("orders", "Orders", ["order"], "fake://main", fallback="fake://spare")
+        agent.register_domain("returns", "Returns", ["refund"], "fake://other")
+        listed = [status.reference for status in agent.check_models()]
+
+    own = ["fake://main", "fake://other", "fake://parrot", "fake://splits"]
+    assert listed == [*own, "fake://spare", "embedded://reader"]
+
+
 def test_an_agent_closes_the_registry_that_it_made(tmp_path: Path):
     agent = TinyBERTOrchestrator(
         reasoning_model_path="embedded://clauses",
