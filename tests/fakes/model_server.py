@@ -24,6 +24,7 @@ class Fault:
         garbage_after: a line that is no JSON follows.
         error_after: count, and the message of an error within the stream.
         hold: the first part waits for it.
+        reply: media type and body in the place of every answer, with status 200.
     """
 
     refusal: tuple[int, str] | None = None
@@ -32,6 +33,7 @@ class Fault:
     garbage_after: int | None = None
     error_after: tuple[int, str] | None = None
     hold: threading.Event | None = None
+    reply: tuple[str, bytes] | None = None
 
 
 class CutOffError(Exception):
@@ -98,9 +100,12 @@ class ModelHandler(BaseHTTPRequestHandler):
 
     def send_json(self, status: int, value: Any, *, kind: str = "application/json") -> None:
         """Send a whole response."""
-        body = json.dumps(value).encode()
+        self.send_body(status, f"{kind}; charset=utf-8", json.dumps(value).encode())
+
+    def send_body(self, status: int, kind: str, body: bytes) -> None:
+        """Send a whole response of any kind."""
         self.send_response(status)
-        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

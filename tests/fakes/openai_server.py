@@ -66,6 +66,9 @@ class _Handler(ModelHandler):
         self.read_json()
         if self._refused():
             return
+        if self.server.fault.reply is not None:
+            self.send_body(200, *self.server.fault.reply)
+            return
         if self.path != "/v1/models":
             self._fail(404, "Not Found")
             return
@@ -77,6 +80,9 @@ class _Handler(ModelHandler):
     def do_POST(self) -> None:  # noqa: N802 - the base class's name
         request = self.read_json()
         if self._refused():
+            return
+        if self.server.fault.reply is not None:
+            self.send_body(200, *self.server.fault.reply)
             return
         backing = self.server.models.get(request.get("model", ""))
         messages = convert_to_messages(request["messages"])

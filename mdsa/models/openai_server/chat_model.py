@@ -18,6 +18,7 @@ from langchain_core.tools import BaseTool
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import PrivateAttr, model_validator
 
+from mdsa.errors import InvalidInputError
 from mdsa.models.openai_server.failures import explained, refuses_tools
 from mdsa.models.openai_server.reply import ReplyReader, with_calls
 from mdsa.models.openai_server.structured_output import response_format, structured
@@ -241,6 +242,13 @@ class OpenAIServerChatModel(BaseChatOpenAI):
             yield chunk
 
     def _request(self, messages: list[BaseMessage], kwargs: dict[str, Any]) -> ToolRequest:
+        try:
+            self._get_request_payload(messages, **kwargs)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            # Told apart from an answer that cannot be read, which is the model's failure.
+            raise InvalidInputError(
+                f"the messages cannot be sent to model {self.model_name!r}: {error}"
+            ) from error
         if not self._without_tools or not kwargs.get("tools"):
             return ToolRequest(messages, dict(kwargs))
         choice = read_tool_choice(kwargs.get("tool_choice"), tool_names(kwargs["tools"]))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import httpx
 import openai
-from langchain_core.exceptions import OutputParserException
-from pydantic import ValidationError
 
 from mdsa.errors import (
     ContextOverflowError,
+    MdsaError,
     ModelError,
     ModelMemoryError,
     ModelOutputError,
@@ -28,6 +26,9 @@ _RETRY_AFTER_S = 0.5
 _TOO_LONG = ("context length", "context size", "context window", "context_length", "too long")
 _NO_TOOLS = ("tool choice requires", "requires --jinja", "not support tool", "support tools")
 _PASSING = (429, 502, 503, 504)
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError)
+"""What the client and LangChain raise when they take apart what has another shape."""
+_MOST_CHARS = 300
 
 
 @contextmanager
@@ -44,7 +45,7 @@ def explained(model: str, base_url: str, timeout_s: float) -> Iterator[None]:
     """
     try:
         yield
-    except ModelError:
+    except MdsaError:
         raise
     except (openai.APITimeoutError, httpx.TimeoutException, TimeoutError) as error:
         raise ModelTimeoutError(
@@ -57,10 +58,14 @@ def explained(model: str, base_url: str, timeout_s: float) -> Iterator[None]:
         raise _no_answer(model, base_url, error) from error
     except openai.APIError as error:  # within a stream
         raise _of_text(model, base_url, error.message, "within the answer") from error
-    except (json.JSONDecodeError, ValidationError, OutputParserException, TypeError) as error:
+    except _UNREADABLE as error:
+        told = error.args[0] if error.args else None
+        if isinstance(told, Mapping):  # LangChain's ValueError of an error that came with HTTP 200
+            said = str(told.get("message") or dict(told))
+            raise _of_text(model, base_url, said, "in the place of an answer") from error
         raise ModelOutputError(
-            f"what {base_url} sent for model {model!r} cannot be read ({error}); check that it is "
-            "an OpenAI-compatible server."
+            f"what {base_url} sent for model {model!r} cannot be read ({_shortened(error)}); check "
+            "that it is an OpenAI-compatible server."
         ) from error
 
 
@@ -69,6 +74,11 @@ def refuses_tools(error: Exception) -> bool:
     return isinstance(error, openai.APIStatusError) and any(
         words in error.message for words in _NO_TOOLS
     )
+
+
+def _shortened(error: Exception) -> str:
+    text = str(error) or type(error).__name__
+    return text if len(text) <= _MOST_CHARS else f"{text[:_MOST_CHARS]}…"
 
 
 def _no_answer(model: str, base_url: str, error: BaseException) -> ModelUnavailableError:

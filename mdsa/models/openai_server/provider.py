@@ -84,7 +84,7 @@ class OpenAIProvider:
                 ) as client,
             ):
                 forget_organization(client)
-                served = sorted(entry.id for entry in client.models.list())
+                served = sorted(str(entry.id) for entry in client.models.list())
         except ModelError as error:
             remedy = f"start the server at {target.base_url}, or correct the model reference"
             return ModelStatus(reference, False, str(error), remedy, device=target.base_url)
