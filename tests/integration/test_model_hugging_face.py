@@ -9,7 +9,7 @@ import pytest
 from fakes.tiny_language_models import PLAIN_TEMPLATE, save_model
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
-from mdsa.errors import ModelError, ModelUnavailableError
+from mdsa.errors import ContextOverflowError, ModelError, ModelUnavailableError
 from mdsa.models import ModelRegistry
 from mdsa.models.hugging_face.chat_template import render_prompt
 from mdsa.settings import Settings
@@ -109,6 +109,32 @@ def test_a_prompt_beyond_the_context_is_refused(tmp_path: Path, registry: ModelR
 
     with pytest.raises(ModelError, match="reads 16"):
         registry.get(str(folder)).invoke("where is my order? " * 20)
+
+
+def test_a_prompt_that_leaves_a_few_words_to_the_answer_is_refused(
+    llama: Path, registry: ModelRegistry
+) -> None:
+    model = registry.get(str(llama), max_tokens=100, temperature=0)
+    brief = registry.get(str(llama), max_tokens=8, temperature=0)
+    # The model reads 256 tokens.
+    fixed = model.get_num_tokens("<|user|><|end|><|assistant|>")
+    word = model.get_num_tokens("!")
+    fits, full = ("!" * ((256 - left - fixed) // word) for left in (64, 63))
+
+    assert model.invoke(fits).text is not None
+    with pytest.raises(ContextOverflowError, match="reads 256, with 64 of them kept"):
+        model.invoke(full)
+    assert brief.invoke(full).text is not None
+
+
+def test_a_template_that_fails_on_a_conversation_is_told(
+    tmp_path: Path, registry: ModelRegistry
+) -> None:
+    template = "{{ messages[0].content + 1 }}"
+    folder = save_model(tmp_path / "failing", template=template)
+
+    with pytest.raises(ModelError, match="chat template refuses"):
+        registry.get(str(folder)).invoke("hello")
 
 
 def test_a_model_that_is_not_here_names_its_download(registry: ModelRegistry) -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, SystemMessage, ToolMessage
 
-from mdsa.errors import ModelError
+from mdsa.errors import InvalidInputError, ModelError
 from mdsa.models.hugging_face.call_syntax import GENERIC, MISTRAL, CallSyntax, find_syntax
-from mdsa.models.hugging_face.token_text import special_tokens
+from mdsa.models.hugging_face.turn_markers import marker_breaker
 from mdsa.models.json_schema import describe_type
 from mdsa.models.tool_schema import tool_instructions
 
@@ -57,8 +56,8 @@ def render_prompt(
     """Write the prompt with the tokenizer's chat template, or in Phi-2's question form without one.
 
     Phi-2's form is from its model card: `Instruct: <prompt>` and `Output:` on lines of their own.
-    Tools that the template does not take are described in the instructions. Names of special
-    tokens within a message are broken up: text from outside cannot end its turn.
+    Tools that the template does not take are described in the instructions. Special tokens and the
+    usual marks of turns within a message are broken up, as `marker_breaker` says.
 
     Args:
         messages: the conversation.
@@ -69,24 +68,25 @@ def render_prompt(
         processor: of an image-text model; None for a model that reads text only.
 
     Raises:
-        ModelError: a message holds what the model cannot read, or the template refuses them all.
+        InvalidInputError: a message holds a kind of content that the model cannot read.
+        ModelError: the template refuses the conversation.
     """
     offered = [] if choice == "none" else list(tools)
     speaker = processor if getattr(processor, "chat_template", None) else tokenizer
     images = [block for message in messages for block in _images(message, processor)]
     if not getattr(speaker, "chat_template", None):
-        safe = _breaker(tokenizer, forms=True)
+        safe = marker_breaker(tokenizer, forms=True)
         instructions = _instructions(offered, choice, answer)
         turns = _without_system(_turns(messages, GENERIC, instructions, safe))
         return Prompt(_instruct(turns), GENERIC, plain=True, stops=(_INSTRUCT_STOP,), images=images)
     from jinja2 import TemplateError
 
     taught = find_syntax(_template(speaker, offered))
-    safe = _breaker(tokenizer)
+    safe = marker_breaker(tokenizer)
     # Models that may think aloud before they answer are slow at it on a CPU. Processors of images
     # would take it for an option of their own.
     options = {"enable_thinking": False} if speaker is tokenizer else {}
-    refusal: TemplateError | None = None
+    refusal: Exception | None = None
     for syntax in dict.fromkeys([taught, GENERIC]):
         told = _instructions(offered if syntax is GENERIC else (), choice, answer)
         turns = _turns(messages, syntax, told, safe, as_parts=processor is not None)
@@ -100,7 +100,8 @@ def render_prompt(
                     add_generation_prompt=True,
                     **options,
                 )
-            except TemplateError as error:
+            # A template's own code, and a processor, may fail on what they did not expect.
+            except (TemplateError, ValueError, TypeError, KeyError) as error:
                 refusal = error
                 continue
             return Prompt(str(text), syntax, images=images)
@@ -159,7 +160,7 @@ def _turns(
             continue
         turn: Turn = {"role": role}
         if isinstance(message, ToolMessage):
-            name = message.name or names.get(message.tool_call_id) or "a tool"
+            name = safe(message.name or names.get(message.tool_call_id) or "a tool")
             if syntax is GENERIC:
                 turn["role"], text = "user", f"Result of {name}: {text}"
             else:
@@ -214,7 +215,7 @@ def _images(message: BaseMessage, processor: Any) -> list[dict[str, Any]]:
             found.append(dict(block))
         elif kind in {"image", "audio", "video", "file"}:
             takes = "text" if processor is None else "text and images"
-            raise ModelError(
+            raise InvalidInputError(
                 f"a message holds {kind} content and this model reads {takes} only; leave it out, "
                 "or name a model that takes it for this domain."
             )
@@ -258,15 +259,3 @@ def _instruct(turns: Sequence[Turn]) -> str:
         label = "Output" if turn["role"] == "assistant" else "Instruct"
         lines.append(f"{label}: {turn['content']}")
     return "\n".join([*lines, "Output:"])
-
-
-def _breaker(tokenizer: Any, *, forms: bool = False) -> Callable[[str], str]:
-    """A function that puts a blank into the names of special tokens, and of turns where forms."""
-    names = [name for name in special_tokens(tokenizer) if len(name) > 2 and name.strip()]
-    patterns = [re.escape(name) for name in sorted(names, key=len, reverse=True)]
-    if forms:
-        patterns.append(r"(?<=\n)(?:Instruct|Output):")
-    if not patterns:
-        return str
-    found = re.compile("|".join(patterns))
-    return lambda text: found.sub(lambda match: f"{match[0][:1]} {match[0][1:]}", text)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from langchain_core.messages import BaseMessage
 
-from mdsa.errors import ContextOverflowError, ModelError, ModelMemoryError
+from mdsa.errors import ContextOverflowError, InvalidInputError, ModelError, ModelMemoryError
 from mdsa.models.hugging_face.call_reader import Part, PlainReader, make_reader
 from mdsa.models.hugging_face.call_syntax import lark_grammar
 from mdsa.models.hugging_face.chat_template import Prompt, render_prompt
@@ -24,6 +24,9 @@ from mdsa.models.out_of_memory import is_out_of_memory
 from mdsa.models.tool_schema import MAX_CALLS
 
 __all__ = ["Finish", "Request", "write_reply"]
+
+_LEAST_ANSWER = 64
+"""Tokens; in fewer an answer is cut off before it says something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ def write_reply(
         cancelled: ends the generation at the next token.
 
     Raises:
-        ContextOverflowError: the prompt is longer than the model reads.
+        ContextOverflowError: the prompt leaves too little of what the model reads to the answer.
+        InvalidInputError: an image or another part of a message cannot be read.
         ModelMemoryError: there is no memory for it.
         ModelError: the generation failed.
     """
@@ -221,26 +225,47 @@ def _without_patterns(tool: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _encode(loaded: LoadedModel, prompt: Prompt) -> Any:
-    if prompt.images:
-        images = [read_image(block) for block in prompt.images]
-        return loaded.processor(
-            text=prompt.text, images=images, return_tensors="pt", add_special_tokens=prompt.plain
+    images = [read_image(block) for block in prompt.images]
+    try:
+        if images:
+            return loaded.processor(
+                text=prompt.text,
+                images=images,
+                return_tensors="pt",
+                add_special_tokens=prompt.plain,
+            )
+        return loaded.tokenizer(
+            prompt.text,
+            return_tensors="pt",
+            return_token_type_ids=False,
+            add_special_tokens=prompt.plain,
         )
-    return loaded.tokenizer(
-        prompt.text,
-        return_tensors="pt",
-        return_token_type_ids=False,
-        add_special_tokens=prompt.plain,
-    )
+    except (RuntimeError, ValueError) as error:
+        if is_out_of_memory(error):
+            raise ModelMemoryError(
+                f"memory ran out at the preparation of a prompt with {len(images)} images: "
+                f"{error}; send fewer or smaller ones, or use a smaller model."
+            ) from error
+        if images:
+            sizes = ", ".join(f"{image.width} x {image.height}" for image in images)
+            raise InvalidInputError(
+                f"the model cannot take the images of the message ({sizes} pixels): {error}; send "
+                "fewer of them, or cut or scale them to a more usual size."
+            ) from error
+        raise ModelError(
+            f"the prompt cannot be made into tokens: {error}; see whether the model's tokenizer "
+            "files are whole."
+        ) from error
 
 
 def _room(loaded: LoadedModel, sent: int, longest: int) -> int:
     limit = loaded.context_length
     if limit is None or sent + longest <= limit:
         return longest
-    if sent >= limit:
+    least = min(longest, _LEAST_ANSWER)
+    if limit - sent < least:
         raise ContextOverflowError(
-            f"the prompt has {sent} tokens and the model reads {limit}; retrieve fewer passages "
-            "(top_k) or use a model with a longer context."
+            f"the prompt has {sent} tokens and the model reads {limit}, with {least} of them kept "
+            "for the answer; retrieve fewer passages (top_k) or use a model with a longer context."
         )
     return limit - sent
