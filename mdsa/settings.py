@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     ollama_base_url: str | None = Field(
         default=None,
         validation_alias=AliasChoices("MDSA_OLLAMA_BASE_URL", "OLLAMA_BASE_URL", "OLLAMA_HOST"),
+        repr=False,  # it may hold a password
         description="Address of the Ollama server; Ollama's default where it is not set.",
     )
     ollama_keep_alive: str | None = Field(

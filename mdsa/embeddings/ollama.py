@@ -6,8 +6,9 @@ from langchain_core.embeddings import Embeddings
 from langchain_ollama import OllamaEmbeddings
 
 from mdsa.utils.http_clients import client_options
-from mdsa.utils.ollama_address import server_url
+from mdsa.utils.ollama_address import server_auth, server_url
 from mdsa.utils.ollama_failures import explained
+from mdsa.utils.shown_url import shown_url
 
 __all__ = ["OllamaServerEmbeddings"]
 
@@ -28,10 +29,13 @@ class OllamaServerEmbeddings(Embeddings):
 
     def __init__(self, model: str, base_url: str | None = None, timeout_s: float = 120.0) -> None:
         self._model = model
-        self._url = server_url(base_url)
+        url = server_url(base_url)
+        self._url = shown_url(url)
         self._timeout_s = timeout_s
         self._inner = OllamaEmbeddings(
-            model=model, base_url=self._url, client_kwargs=client_options(timeout_s)
+            model=model,
+            base_url=self._url,
+            client_kwargs={**client_options(timeout_s), "auth": server_auth(url)},
         )
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:

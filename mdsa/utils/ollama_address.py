@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from mdsa.errors import ConfigError
+from mdsa.utils.shown_url import shown_url
 
-__all__ = ["server_url"]
+if TYPE_CHECKING:
+    from httpx import BasicAuth
+
+__all__ = ["server_auth", "server_url"]
 
 _PORT = 11434
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared, never bound
@@ -31,7 +36,7 @@ def server_url(given: str | None) -> str:
         port = 0
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
         raise ConfigError(
-            f"the address of Ollama is {text!r} (OLLAMA_BASE_URL or OLLAMA_HOST); write "
+            f"the address of Ollama is {shown_url(text)!r} (OLLAMA_BASE_URL or OLLAMA_HOST); write "
             f"http://HOST:PORT, such as http://localhost:{_PORT}."
         )
     host = parts.netloc.rpartition("@")[2]
@@ -45,3 +50,13 @@ def server_url(given: str | None) -> str:
         host = f"{_ANY_ADDRESS[bound]}:{port}"
     user = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
     return f"{parts.scheme}://{user}{host}{parts.path.rstrip('/')}"
+
+
+def server_auth(url: str) -> BasicAuth | None:
+    """The user and password in an address; Ollama's client leaves them out of what it sends."""
+    from httpx import BasicAuth
+
+    parts = urlsplit(url)
+    if parts.username is None:
+        return None
+    return BasicAuth(unquote(parts.username), unquote(parts.password or ""))

@@ -18,6 +18,7 @@ from mdsa.errors import (
     ModelTimeoutError,
     ModelUnavailableError,
 )
+from mdsa.utils.shown_url import shown_url
 
 __all__ = ["explained", "no_server", "not_pulled", "refuses_tools"]
 
@@ -95,7 +96,7 @@ def no_server(model: str, base_url: str | None, error: Exception) -> tuple[str, 
 
 
 def _address(base_url: str | None) -> str:
-    return base_url or "its default address (or OLLAMA_HOST)"
+    return shown_url(base_url) if base_url else "its default address (or OLLAMA_HOST)"
 
 
 def _refusal(model: str, error: ResponseError) -> ModelError:

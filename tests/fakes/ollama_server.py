@@ -73,6 +73,7 @@ class _Handler(ModelHandler):
     server: OllamaServer
 
     def do_GET(self) -> None:  # noqa: N802 - the base class's name
+        self.read_json()
         if self.path == "/api/tags":
             self.send_json(200, {"models": [_entry(one) for one in self.server.models.values()]})
         elif self.path == "/api/ps":

@@ -9,7 +9,9 @@ from httpx import HTTPError
 from ollama import Client, ResponseError
 from pydantic import ValidationError
 
+from mdsa.utils.ollama_address import server_auth
 from mdsa.utils.ollama_failures import no_server, not_pulled
+from mdsa.utils.shown_url import shown_url
 
 __all__ = ["Found", "find_model"]
 
@@ -41,13 +43,13 @@ def find_model(model: str, base_url: str) -> Found:
     """
     wanted = (model if ":" in model.rpartition("/")[2] else f"{model}:latest").lower()
     try:
-        with Client(host=base_url, timeout=_CHECK_TIMEOUT_S) as client:
+        with Client(host=base_url, timeout=_CHECK_TIMEOUT_S, auth=server_auth(base_url)) as client:
             pulled = {str(entry.model).lower(): entry for entry in client.list().models}
             if wanted not in pulled:
                 return Found(not_pulled(model))
             running = {str(entry.name).lower() for entry in client.ps().models}
     except (json.JSONDecodeError, ValidationError) as error:
-        detail = f"what answers at {base_url} is no Ollama server ({error})"
+        detail = f"what answers at {shown_url(base_url)} is no Ollama server ({error})"
         return Found((detail, "correct OLLAMA_BASE_URL"))
     except (HTTPError, OSError, ResponseError) as error:
         return Found(no_server(model, base_url, error))

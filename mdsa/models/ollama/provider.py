@@ -33,20 +33,24 @@ class OllamaProvider:
         from mdsa.models.ollama import OllamaChatModel
         from mdsa.models.ollama.reference import parse_name, read_keep_alive
         from mdsa.utils.http_clients import client_options
-        from mdsa.utils.ollama_address import server_url
+        from mdsa.utils.ollama_address import server_auth, server_url
+        from mdsa.utils.shown_url import shown_url
 
         parsed = parse_name(name)
         keep_alive = parsed.keep_alive
         if keep_alive is None and self._settings.ollama_keep_alive is not None:
             keep_alive = read_keep_alive(self._settings.ollama_keep_alive, name)
+        # Traces hold a model's address, so the password goes with the client's options.
+        url = server_url(self._settings.ollama_base_url)
+        connection = client_options(self._settings.request_timeout_s)
         return OllamaChatModel(
             model=parsed.model,
-            base_url=server_url(self._settings.ollama_base_url),
+            base_url=shown_url(url),
             temperature=options.temperature,
             num_predict=options.max_tokens,
             num_ctx=parsed.num_ctx or self._settings.ollama_num_ctx,
             keep_alive=keep_alive,
-            client_kwargs=client_options(self._settings.request_timeout_s),
+            client_kwargs={**connection, "auth": server_auth(url)},
         )
 
     def check(self, name: str) -> ModelStatus:
@@ -54,6 +58,7 @@ class OllamaProvider:
         from mdsa.models.ollama.health import find_model
         from mdsa.models.ollama.reference import parse_name
         from mdsa.utils.ollama_address import server_url
+        from mdsa.utils.shown_url import shown_url
 
         reference = f"ollama://{name}"
         try:
@@ -62,12 +67,13 @@ class OllamaProvider:
         except ConfigError as error:
             return ModelStatus(reference, False, str(error), "correct the model reference")
         if found.problem is not None:
-            return ModelStatus(reference, False, found.problem[0], found.problem[1], device=url)
+            detail, remedy = found.problem
+            return ModelStatus(reference, False, detail, remedy, device=shown_url(url))
         return ModelStatus(
             reference,
             True,
             "pulled, and the server answers",
-            device=url,
+            device=shown_url(url),
             dtype=found.quantization,
             memory_bytes=found.size_bytes,
             loaded=found.loaded,
@@ -81,14 +87,16 @@ class OllamaProvider:
         """
         from ollama import Client
 
+        from mdsa.utils.ollama_address import server_auth, server_url
         from mdsa.utils.ollama_failures import explained
 
         model = self.make(name, ModelOptions())
-        url, timeout_s = model.base_url, self._settings.request_timeout_s
+        url = server_url(self._settings.ollama_base_url)
+        timeout_s = self._settings.request_timeout_s
         options = {"num_ctx": model.num_ctx} if model.num_ctx else None
         with (
             explained(model.model, url, timeout_s=timeout_s),
-            Client(host=url, timeout=timeout_s) as client,
+            Client(host=url, timeout=timeout_s, auth=server_auth(url)) as client,
         ):
             # Without messages, the server only loads; with the same window as later calls, so that
             # it need not load again.

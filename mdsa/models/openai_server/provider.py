@@ -9,6 +9,7 @@ from mdsa.models.openai_server.credentials import forget_organization, key_for
 from mdsa.models.openai_server.reference import parse_name
 from mdsa.models.provider import ModelOptions, ModelStatus
 from mdsa.settings import Settings
+from mdsa.utils.shown_url import shown_url
 
 __all__ = ["OpenAIProvider"]
 
@@ -72,7 +73,8 @@ class OpenAIProvider:
             target = parse_name(name)
             key = key_for(target.base_url, self._settings) or _NO_KEY
         except ConfigError as error:
-            return ModelStatus(reference, False, str(error), "correct the model reference")
+            shown = f"openai://{shown_url(name)}"
+            return ModelStatus(shown, False, str(error), "correct the model reference")
         try:
             with (
                 explained(target.model, target.base_url, _CHECK_TIMEOUT_S),

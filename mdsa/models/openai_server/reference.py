@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mdsa.errors import ConfigError
+from mdsa.utils.shown_url import shown_url
 
 __all__ = ["ServerModel", "is_loopback", "parse_name"]
 
@@ -72,7 +73,7 @@ def is_loopback(host: str) -> bool:
 
 def _wrong(name: str) -> ConfigError:
     return ConfigError(
-        f"model reference 'openai://{name}' does not name a server and a model; write "
+        f"model reference 'openai://{shown_url(name)}' does not name a server and a model; write "
         "openai://HOST[:PORT]/MODEL, such as openai://localhost:8000/qwen3, "
         "openai://http://gpu-box:8000/qwen3 (without TLS) or openai://api.openai.com/gpt-4o-mini."
     )
