@@ -60,6 +60,10 @@ def test_a_truth_value_follows_how_it_is_named(message: str, value: bool) -> Non
         ({"type": "string", "format": "email"}, "write to me"),
         ({"type": "string", "format": "date"}, "on 31 February 2026"),
         ({"type": "string", "format": "date"}, "tomorrow"),
+        ({"type": "string", "format": "date-time"}, "at 2026-02-30T10:00"),
+        ({"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$", "format": "date"}, "on 2026-02-30"),
+        ({"type": "string", "description": "The day, YYYY-MM-DD."}, "book it on 2026-02-30"),
+        ({"type": "array", "items": {"type": "string", "format": "date"}}, "on 30 February 2026"),
         ({"type": "string", "enum": ["billing", "delivery"]}, "about my cat"),
         ({"type": "integer"}, "a few"),
         ({"type": "integer", "maximum": 5}, "take 9"),
@@ -74,6 +78,56 @@ def test_what_the_message_does_not_hold_is_missing_not_made_up(
 
     assert filled.args == {}
     assert filled.missing == ("thing",)
+
+
+@pytest.mark.parametrize(
+    "day", ["2026-02-30", "30 February 2026", "February 30th, 2026", "30/02/2026", "tomorrow"]
+)
+@pytest.mark.parametrize("name", ["date", "issue_date", "dates_wanted"])
+def test_a_date_that_is_not_whole_and_valid_is_asked_for(name: str, day: str) -> None:
+    filled = fill(_schema(**{name: {"type": "string"}}), f"Book the table for {day}")
+
+    assert (filled.args, filled.missing) == ({}, (name,))
+
+
+@pytest.mark.parametrize("day", ["30 February 2026", "30/02/2026", "2026-02-30"])
+def test_parts_of_an_impossible_date_go_to_no_other_argument(day: str) -> None:
+    properties = {"guests": {"type": "integer"}, "city": {"type": "string"}}
+
+    assert fill(_schema(**properties), f"Book the table for {day}").args == {}
+
+
+@pytest.mark.parametrize("value", ["31/12/2026", "12/31/2026"])
+def test_a_date_in_figures_is_taken_as_it_is_written(value: str) -> None:
+    schema = _schema(date={"type": "string"}, guests={"type": "integer"})
+
+    assert fill(schema, f"Book the table for {value}").args == {"date": value}
+
+
+def test_two_dates_go_to_two_arguments_and_the_impossible_one_is_asked_for() -> None:
+    schema = _schema(start_date={"type": "string"}, end_date={"type": "string"})
+    good = fill(schema, "a stay from 4 March 2026 to 9 March 2026")
+    half = fill(schema, "a stay from 4 March 2026 to 31 February 2026")
+
+    assert good.args == {"start_date": "2026-03-04", "end_date": "2026-03-09"}
+    assert (half.args, half.missing) == ({"start_date": "2026-03-04"}, ("end_date",))
+
+
+def test_a_day_may_still_be_told_in_words() -> None:
+    assert fill(_schema(day={"type": "string"}), "Book it on Monday").args == {"day": "Monday"}
+
+
+def test_a_fact_that_is_no_date_is_not_used_for_one() -> None:
+    schema = _schema(date={"type": "string"})
+
+    assert fill(schema, "book it", facts={"date": "2026-02-30"}).args == {}
+    assert fill(schema, "book it", facts={"date": "4 March 2026"}).args == {"date": "2026-03-04"}
+
+
+def test_a_list_of_anything_takes_texts() -> None:
+    schema = _schema(tags={"type": "array", "items": True})
+
+    assert fill(schema, "add red and blue").args == {"tags": ["red", "blue"]}
 
 
 def test_numbers_go_to_the_property_whose_words_stand_beside_them() -> None:

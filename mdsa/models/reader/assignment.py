@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdsa.models.reader.candidates import Candidate
+from mdsa.models.reader.date_slots import admits
 from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.number_features import NUMBER_FEATURES, number_rows
 from mdsa.models.reader.numeric import fits
@@ -67,8 +68,12 @@ def assign_texts(
         return Assignment()
     stems = [set(content_stems(one.text)) for one in candidates]
     scores = {
-        slot.name: _scored(
-            text_rows(slot, candidates, text, slots, tool_stems, encoder), TEXT_WEIGHTS, _TEXT
+        slot.name: np.where(
+            [admits(slot, one) for one in candidates],
+            _scored(
+                text_rows(slot, candidates, text, slots, tool_stems, encoder), TEXT_WEIGHTS, _TEXT
+            ),
+            _NEVER,
         )
         for slot in slots
     }

@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from mdsa.models.reader.values import Found, dates, formatted, names, numbers, quotations
+from mdsa.models.reader.values import (
+    Found,
+    dates,
+    formatted,
+    impossible_dates,
+    names,
+    numbers,
+    numeric_dates,
+    quotations,
+)
 from mdsa.models.reader.words import STOP_WORDS
 
 __all__ = ["Candidate", "Kind", "find_candidates"]
@@ -24,7 +33,6 @@ _EXPRESSION = re.compile(
 )
 _TIME = re.compile(r"\b\d{1,2}(?::\d\d(?::\d\d)?)?\s?[ap]\.?m\b\.?|\b\d{1,2}:\d\d\b", re.IGNORECASE)
 _PATH = re.compile(r"(?<!\S)(?:~|\.{0,2}/|[A-Za-z]:\\)[\w./\\~-]+|\b[\w-]+\.[a-z]{2,4}\b(?=\W|$)")
-_NUMERIC_DATE = re.compile(r"\b\d{1,2}[-/.]\d{1,2}[-/.]\d{4}\b")
 _RELATIVE = re.compile(
     r"\b(?:next|last|this|coming|upcoming|past)\s+(?:\w+\s+)?(?:days?|weeks?|months?|years?|weekend|"
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|june|july|august|"
@@ -84,16 +92,23 @@ def find_candidates(text: str) -> list[Candidate]:
     if whole and (len(text) > 80 or whole.group(1) not in whole.group(2)):
         text = " " * whole.start(2) + whole.group(2)
     found: dict[tuple[int, int], Candidate] = {}
+    parted = impossible_dates(text)
     for one in _all(text):
-        found.setdefault((one.start, one.end), one)
+        # A part of 30 February 2026 is no value: the whole would look as if it were understood.
+        if not any(_cuts(one, day) for day in parted):
+            found.setdefault((one.start, one.end), one)
     return sorted(found.values(), key=lambda one: (one.start, -one.end))[:_MOST]
+
+
+def _cuts(one: Candidate, day: Found) -> bool:
+    overlaps = one.start < day.end and day.start < one.end
+    return overlaps and not (one.start <= day.start and day.end <= one.end)
 
 
 def _all(text: str) -> Iterator[Candidate]:
     yield from (_as(f, "quoted") for f in quotations(text))
-    yield from (_as(f, "date") for f in dates(text))
+    yield from (_as(f, "date") for f in [*dates(text), *numeric_dates(text)])
     patterns = (
-        (_NUMERIC_DATE, "date"),
         (_TIME, "time"),
         (_SEASON, "time"),
         (_RELATIVE, "time"),

@@ -11,6 +11,7 @@ from typing import Any
 from mdsa.models.reader.assignment import Assignment, assign_numbers, assign_texts
 from mdsa.models.reader.candidates import Candidate
 from mdsa.models.reader.coordination import coordinated
+from mdsa.models.reader.date_slots import asks_for_date
 from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.matching import ID_WORDS, exact_values, format_by_name
 from mdsa.models.reader.numeric import fits, overlaps, typed
@@ -130,7 +131,7 @@ class Filling:
                 self.used.append((one.start, one.end))
                 self.chosen[slot.name] = one
                 self.odds[slot.name] = found.score(slot.name, one)
-            elif slot.required and set(slot.name_words) & _FREE_TEXT:
+            elif slot.required and set(slot.name_words) & _FREE_TEXT and not asks_for_date(slot):
                 self.args[slot.name] = self.text.strip()
         self._repeat(loose, found)
 
@@ -170,11 +171,10 @@ class Filling:
         """Values that stand beside one another."""
         for slot in properties:
             if slot.kind == "array" and slot.name not in self.args:
-                items = slot.schema.get("items") or {}
                 inner = Slot(
                     slot.name,
-                    str(items.get("type", "string")),
-                    {**items, "description": slot.schema.get("description", "")},
+                    str(slot.items.get("type", "string")),
+                    {**slot.items, "description": slot.schema.get("description", "")},
                     slot.required,
                 )
                 if inner.kind in ("integer", "number"):
@@ -212,8 +212,7 @@ def _is_day(slot: Slot) -> bool:
 
 
 def _is_number_list(slot: Slot) -> bool:
-    items = slot.schema.get("items") or {}
-    return slot.kind == "array" and items.get("type") in ("integer", "number", "float")
+    return slot.kind == "array" and slot.items.get("type") in ("integer", "number", "float")
 
 
 def _may_be_loose(slot: Slot) -> bool:
@@ -244,7 +243,9 @@ def _from_facts(slot: Slot, facts: Mapping[str, str]) -> Any:
             return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower())
         if slot.kind != "string":
             return None
-        sharp = any(key in slot.schema for key in ("pattern", "enum", "format"))
+        sharp = asks_for_date(slot) or any(
+            key in slot.schema for key in ("pattern", "enum", "format")
+        )
         values = [f.value for f in exact_values(slot, text)]
         return values[0] if values else (None if sharp else text)
     return None

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from mdsa.models.reader.date_slots import asks_for_date
+from mdsa.models.reader.numeric import overlaps
 from mdsa.models.reader.render import label
 from mdsa.models.reader.slots import Slot
-from mdsa.models.reader.values import Found, codes, formatted, numbers
+from mdsa.models.reader.values import Found, codes, formatted, impossible_dates, numbers
 from mdsa.models.reader.words import STOP_WORDS, stem, tokens
 
 __all__ = ["ID_WORDS", "exact_values", "format_by_name"]
@@ -25,8 +27,7 @@ def exact_values(slot: Slot, text: str) -> list[Found]:
     """Values that the schema itself tells apart: by pattern, format, enum or shape of a code."""
     schema = slot.schema
     if slot.kind == "array":
-        items = schema.get("items") or {}
-        inner = Slot(slot.name, str(items.get("type", "string")), items, slot.required)
+        inner = Slot(slot.name, str(slot.items.get("type", "string")), slot.items, slot.required)
         if inner.kind in ("integer", "number"):
             return [f for f in numbers(text) if inner.kind == "number" or isinstance(f.value, int)]
         return exact_values(inner, text)
@@ -38,7 +39,11 @@ def exact_values(slot: Slot, text: str) -> list[Found]:
         return _enum(schema["enum"], text)
     pattern = str(schema.get("pattern", ""))
     if pattern.startswith("^") and pattern.endswith("$"):  # others check, but cannot find, a value
-        return _by_pattern(pattern, text)
+        found = _by_pattern(pattern, text)
+        if asks_for_date(slot):
+            parted = [(day.start, day.end) for day in impossible_dates(text)]
+            found = [one for one in found if not overlaps(one, parted)]
+        return found
     words = set(slot.name_words)
     form = str(schema.get("format", "")) or format_by_name(words)
     if form:

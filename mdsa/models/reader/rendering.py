@@ -12,7 +12,7 @@ from mdsa.models.reader.value_context import options
 from mdsa.models.reader.values import Found
 from mdsa.models.reader.words import content_stems
 
-__all__ = ["as_date", "as_number", "as_written"]
+__all__ = ["as_date", "as_number", "as_written", "spells_out_date"]
 
 _LETTERS = re.compile(
     r"\b(?:y{2,4}|m{1,2}|d{1,2})(?:[-/. ](?:y{2,4}|m{1,2}|d{1,2})){2}\b", re.IGNORECASE
@@ -40,12 +40,21 @@ def as_written(slot: Slot, one: Candidate) -> str:
 
 def as_date(iso: str, description: str) -> str:
     """An ISO date in the format that a description spells out, such as MM-DD-YYYY."""
-    found = _LETTERS.search(description) or _WORDS.search(description)
+    found = _spelled(description)
     if found is None:
         return iso
     day = date.fromisoformat(iso)
     parts = {"y": f"{day.year:04d}", "m": f"{day.month:02d}", "d": f"{day.day:02d}"}
     return re.sub(r"[a-zA-Z]+", lambda word: parts[word.group()[0].lower()], found.group())
+
+
+def spells_out_date(description: str) -> bool:
+    """Whether a description spells out a format of dates, such as MM-DD-YYYY."""
+    return _spelled(description) is not None
+
+
+def _spelled(description: str) -> re.Match[str] | None:
+    return _LETTERS.search(description) or _WORDS.search(description)
 
 
 def as_number(slot: Slot, one: Candidate, text: str) -> int | float:

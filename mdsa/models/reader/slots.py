@@ -35,6 +35,12 @@ class Slot:
         return set(content_stems(text))
 
     @property
+    def items(self) -> Mapping[str, Any]:
+        """Schema of a list's items; `true` and none at all allow any."""
+        items = self.schema.get("items")
+        return items if isinstance(items, Mapping) else {}
+
+    @property
     def name_words(self) -> list[str]:
         """The name's words, in lower case."""
         return label(self.name).lower().split()

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 
 from mdsa.models.reader.words import STOP_WORDS
 
-__all__ = ["Found", "codes", "dates", "formatted", "names", "numbers", "quotations"]
+__all__ = [
+    "Found",
+    "codes",
+    "dates",
+    "formatted",
+    "impossible_dates",
+    "names",
+    "numbers",
+    "numeric_dates",
+    "quotations",
+]
 
 _COUNTING = """
 zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
@@ -41,6 +51,7 @@ _DATES = (
         rf"\b{_MONTH}\s?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s?(?P<year>\d{{4}})\b", re.IGNORECASE
     ),
 )
+_NUMERIC_DATE = re.compile(r"\b(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})\b")
 _FORMATS = {
     "email": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}",
     "uri": r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]",
@@ -74,7 +85,8 @@ class Found:
 
 def numbers(text: str) -> list[Found]:
     """Numbers in digits or words ("two", "3.5 million"); not the digits of dates and codes."""
-    taken = [(f.start, f.end) for f in dates(text)]
+    whole = [*dates(text), *numeric_dates(text), *impossible_dates(text)]
+    taken = [(f.start, f.end) for f in whole]
     found: list[Found] = []
     # In brackets a comma parts numbers, even without a space after it.
     text = re.sub(r"[\[(][-\d.,\s]+[\])]", lambda m: m.group().replace(",", " "), text)
@@ -101,17 +113,51 @@ def numbers(text: str) -> list[Found]:
 
 def dates(text: str) -> list[Found]:
     """Full calendar dates, as ISO 8601. Forms such as 03/04/2026 are ambiguous and left out."""
-    found: list[Found] = []
-    for pattern in _DATES:
-        for match in pattern.finditer(text):
-            parts = match.groupdict()
-            month = int(parts["m"]) if parts.get("m") else _MONTH_NUMBER[parts["month"][:3].lower()]
-            try:
-                day = date(int(parts["year"]), month, int(parts["day"]))
-            except ValueError:  # 31 February is no date
-                continue
-            found.append(Found(day.isoformat(), match.start(), match.end()))
+    found = [
+        Found(day.isoformat(), match.start(), match.end())
+        for match in _date_matches(text)
+        if (day := _day(*_date_parts(match))) is not None
+    ]
     return sorted(found, key=lambda item: item.start)
+
+
+def numeric_dates(text: str) -> list[Found]:
+    """Dates such as 03/04/2026, verbatim: dates in one order of day and month at least."""
+    return [
+        Found(match.group(), *match.span())
+        for match in _NUMERIC_DATE.finditer(text)
+        if _is_numeric_date(match)
+    ]
+
+
+def impossible_dates(text: str) -> list[Found]:
+    """What is written as a full date and is none, such as 31 February 2026; verbatim."""
+    matches = [m for m in _date_matches(text) if _day(*_date_parts(m)) is None]
+    matches += [m for m in _NUMERIC_DATE.finditer(text) if not _is_numeric_date(m)]
+    return [Found(match.group(), *match.span()) for match in matches]
+
+
+def _date_matches(text: str) -> list[re.Match[str]]:
+    return [match for pattern in _DATES for match in pattern.finditer(text)]
+
+
+def _date_parts(match: re.Match[str]) -> tuple[int, int, int]:
+    """Year, month and day."""
+    parts = match.groupdict()
+    month = int(parts["m"]) if parts.get("m") else _MONTH_NUMBER[parts["month"][:3].lower()]
+    return int(parts["year"]), month, int(parts["day"])
+
+
+def _day(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _is_numeric_date(match: re.Match[str]) -> bool:
+    first, second, year = map(int, match.groups())
+    return _day(year, first, second) is not None or _day(year, second, first) is not None
 
 
 def formatted(name: str, text: str) -> list[Found]:
@@ -121,16 +167,34 @@ def formatted(name: str, text: str) -> list[Found]:
     pattern = _FORMATS.get({"url": "uri", "idn-email": "email"}.get(name, name))
     if pattern is None:
         return []
-    return [Found(m.group(), *m.span()) for m in re.finditer(rf"(?<![\w@]){pattern}(?!\w)", text)]
+    found = re.finditer(rf"(?<![\w@]){pattern}(?!\w)", text)
+    return [
+        Found(m.group(), *m.span())
+        for m in found
+        if name != "date-time" or _is_date_time(m.group())
+    ]
+
+
+def _is_date_time(text: str) -> bool:
+    try:
+        date.fromisoformat(text[:10])
+        time.fromisoformat(text[11:16])
+    except ValueError:
+        return False
+    return True
 
 
 def codes(text: str) -> list[Found]:
     """Identifiers: words with a digit, such as `ORD-1001`, and `12345` for `#12345`."""
+    taken = [(f.start, f.end) for f in [*dates(text), *formatted("email", text)]]
+    # "2026-13-45" may be an identifier, "30" of "30 February 2026" is none.
+    parted = [(f.start, f.end) for f in impossible_dates(text)]
     return [
         Found(match.group().lstrip("#"), match.start(), match.end())
         for match in _CODE.finditer(text)
-        if not any(
-            f.start <= match.start() < f.end for f in [*dates(text), *formatted("email", text)]
+        if not any(start <= match.start() < end for start, end in taken)
+        and not any(
+            start <= match.start() < end and match.span() != (start, end) for start, end in parted
         )
     ]
 
