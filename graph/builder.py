@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -19,7 +19,7 @@ from mdsa.nodes.gate import gate
 from mdsa.nodes.history import last_question_index, own_turns, question_text
 from mdsa.nodes.merge import make_merge
 from mdsa.nodes.model_choice import ModelLoader
-from mdsa.nodes.shown_images import human_message
+from mdsa.nodes.shown_images import human_message, may_take_images
 from mdsa.router import Router
 from mdsa.router.small_talk import small_talk
 
@@ -71,10 +71,18 @@ def build_graph(
     builder.add_node("merge", make_merge(max_history), defer=True)
 
     domains = [*descriptions, unmatched.name]
+    models = {one.name: one.load_model for one in (*specialists, unmatched)}
     builder.add_edge(START, "classify")
     builder.add_edge("classify", "gate")
-    builder.add_conditional_edges("gate", _after_gate, [*domains, "decompose", "clarify", "merge"])
-    builder.add_conditional_edges("decompose", _ask_domains, domains)
+
+    def ask_domains(state: AgentState) -> list[Send]:
+        return _ask_domains(state, models)
+
+    def after_gate(state: AgentState) -> Hashable | list[Send]:
+        return _next_node(state) or ask_domains(state)
+
+    builder.add_conditional_edges("gate", after_gate, [*domains, "decompose", "clarify", "merge"])
+    builder.add_conditional_edges("decompose", ask_domains, domains)
     for name in domains:
         builder.add_edge(name, "merge")
     builder.add_edge("clarify", END)
@@ -82,22 +90,28 @@ def build_graph(
     return builder.compile(checkpointer=checkpointer, name="mdsa")
 
 
-def _after_gate(state: AgentState) -> Hashable | list[Send]:
+def _next_node(state: AgentState) -> str | None:
+    """Where the message goes before any domain is asked, or instead; None is to the domains."""
     decision = state["route"]["decision"]
     if decision in ("decompose", "clarify"):
         return decision
     if decision == "unmatched" and small_talk(question_text(state["messages"])):
         return "merge"
-    return _ask_domains(state)
+    return None
 
 
-def _ask_domains(state: AgentState) -> list[Send]:
+def _ask_domains(state: AgentState, models: Mapping[str, ModelLoader]) -> list[Send]:
     """One branch per question; a domain sees its own earlier turns and nobody else's."""
     queries = state["sub_queries"] or [
         SubQuery(domain="unmatched", query=question_text(state["messages"]), context="")
     ]
     asked = last_question_index(state["messages"])
     images = image_blocks(state["messages"][asked]) if asked >= 0 else []
+    shared = (
+        bool(images)
+        and len(queries) > 1
+        and any(may_take_images(models[query["domain"]]) for query in queries)
+    )
     return [
         Send(
             query["domain"],
@@ -109,6 +123,7 @@ def _ask_domains(state: AgentState) -> list[Send]:
                 "query": query["query"],
                 "context": query["context"],
                 "position": position,
+                "images_optional": shared,
             },
         )
         for position, query in enumerate(queries)

@@ -204,6 +204,8 @@ class DomainQuestion(TypedDict):
     """Place of the sub-query in the message."""
     replies_from: int
     """Index in `messages` from which this turn's tool rounds and answer stand."""
+    images_optional: NotRequired[bool]
+    """See `DomainInput`; False where it is missing."""
 
 
 class DomainInput(TypedDict):
@@ -219,6 +221,9 @@ class DomainInput(TypedDict):
     context: NotRequired[Annotated[str, EphemeralValue]]
     """The earlier question that a follow-up follows."""
     position: NotRequired[Annotated[int, EphemeralValue]]
+    images_optional: NotRequired[Annotated[bool, EphemeralValue]]
+    """A model that takes no images answers from the text alone, and is not refused the question:
+    the images belong to a message of which another domain, which may take them, gets a part."""
 
 
 class DomainState(DomainInput):

@@ -57,7 +57,7 @@ def make_decompose(
         schema = split_schema(offered, limit)
         return ModelRequest(
             prompt=lambda _: split_prompt(message, offered, limit, previous),
-            bind=lambda model: held_to(model, schema),
+            bind=lambda model, _: held_to(model, schema),
         )
 
     def kept(state: AgentState, error: Exception) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from langgraph.runtime import get_runtime
 from mdsa.graph.context import RunContext
 from mdsa.graph.state import DomainState
 from mdsa.nodes.model_chain import ModelChain, ModelRequest
-from mdsa.nodes.model_choice import ModelLoader
+from mdsa.nodes.model_choice import ModelLoader, as_choice
 from mdsa.nodes.prompt import domain_prompt
 from mdsa.nodes.shown_images import bind_images
 from mdsa.nodes.time_budget import TimeBudget, out_of_time
@@ -72,9 +72,13 @@ def make_generate(
         def prompt(shortened: bool) -> list[BaseMessage]:
             return list(domain_prompt(system_prompt, state, facts, shortened=shortened))
 
-        def bind(model: BaseChatModel) -> Runnable[Any, AIMessage]:
+        def bind(model: BaseChatModel, is_own: bool) -> Runnable[Any, AIMessage]:
             bound = model.bind_tools(list(tools)) if offered else model
-            return bind_images(model, bound, load_model, state["messages"])
+            optional = state["asked"].get("images_optional", False)
+            reference = as_choice(load_model).reference if is_own else None
+            return bind_images(
+                model, bound, state["messages"], own_reference=reference, optional=optional
+            )
 
         def restarted() -> None:
             runtime.stream_writer({"type": RESTART})

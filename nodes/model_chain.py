@@ -43,14 +43,15 @@ class ModelRequest:
     Attributes:
         prompt: builds the messages; called with True, shorter ones for a model that reads less,
             which may be the same ones where nothing can be left out.
-        bind: binds tools, or whatever else, to the model.
+        bind: binds tools, or whatever else, to the model; called with True where it is the first
+            of the chain, and with False where it is a fallback.
         tools_offered: whether the model may call tools.
         restarted: called before a model is asked again or another one is: what was streamed of
             the reply so far does not belong to the answer.
     """
 
     prompt: Callable[[bool], list[BaseMessage]]
-    bind: Callable[[BaseChatModel], Runnable[Any, AIMessage]] = lambda model: model
+    bind: Callable[[BaseChatModel, bool], Runnable[Any, AIMessage]] = lambda model, _: model
     tools_offered: bool = False
     restarted: Callable[[], None] = lambda: None
 
@@ -164,7 +165,8 @@ class ModelChain:
         if isinstance(step, _Pause):
             time.sleep(step.seconds)
             return None
-        return request.bind(step.choice()).invoke(step.messages, config)
+        bound = request.bind(step.choice(), step.choice is self._choices[0])
+        return bound.invoke(step.messages, config)
 
     async def _acarry_out(
         self, step: _Call | _Pause, request: ModelRequest, config: RunnableConfig
@@ -177,8 +179,9 @@ class ModelChain:
         try:
             async with limit:
                 model = await asyncio.to_thread(step.choice)
+                bound = request.bind(model, step.choice is self._choices[0])
                 return await ask_async(
-                    model, request.bind(model), step.messages, config, step.first_token_s, name
+                    model, bound, step.messages, config, step.first_token_s, name
                 )
         except TimeoutError as error:
             if not limit.expired():

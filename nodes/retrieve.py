@@ -71,6 +71,7 @@ def _update(state: DomainState, documents: Sequence[Document]) -> dict[str, Any]
             context=state.get("context", ""),
             position=state.get("position", 0),
             replies_from=len(messages) + len(new),
+            images_optional=state.get("images_optional", False),
         ),
         "passages": [
             PassageRecord(content=document.page_content, metadata=dict(document.metadata))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,30 @@ from fakes.chat_models import ScriptedChatModel
 from fakes.echo_model import EchoChatModel
 from fakes.graphs import agent, specialist, thread
 from fakes.ollama_server import ServedModel, serve_ollama
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import BaseMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
 from mdsa.core.images import read_images
 from mdsa.errors import InvalidInputError, ModelError
 from mdsa.models import ModelRegistry, ReaderChatModel
-from mdsa.models.images import image_blocks
+from mdsa.models.images import has_images, image_blocks
 from mdsa.settings import Settings
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
 SHOWN = base64.b64encode(PNG).decode()
 BLOCK = {"type": "image", "base64": SHOWN, "mime_type": "image/png"}
 URL_STYLE = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{SHOWN}"}}
+
+
+def blindly(text: str) -> Callable[[list[BaseMessage]], str]:
+    """A reply of a model that finds out when it is called that it takes no pictures."""
+
+    def reply(messages: list[BaseMessage]) -> str:
+        if has_images(messages):
+            raise InvalidInputError("the model takes no images")
+        return text
+
+    return reply
 
 
 @pytest.mark.parametrize(
@@ -97,9 +109,10 @@ def test_a_model_that_takes_no_pictures_is_not_called() -> None:
         graph.invoke({"messages": [HumanMessage([text, BLOCK])]}, thread("s"))
 
 
-def test_a_fallback_without_eyes_answers_from_the_text() -> None:
+@pytest.mark.parametrize("profile", [{"image_inputs": False}, {}], ids=["known", "unknown"])
+def test_a_fallback_without_eyes_answers_from_the_text(profile: Any) -> None:
     down = ScriptedChatModel(replies=[ModelError("down")])
-    blind = ScriptedChatModel(replies=["from the text"], profile={"image_inputs": False})
+    blind = ScriptedChatModel(replies=[blindly("from the text")], profile=profile)
     graph = agent(orders=specialist("orders", down, fallbacks=[lambda: blind]))
     text = {"type": "text", "text": "what happened to my parcel"}
 
@@ -109,6 +122,52 @@ def test_a_fallback_without_eyes_answers_from_the_text() -> None:
     assert state["answers"][0]["degraded"]
     assert not image_blocks(blind.prompts[0][-1])
     assert "an image was shown here" in blind.prompts[0][-1].text
+
+
+def test_a_fallback_that_says_that_it_sees_is_shown_the_picture() -> None:
+    down = ScriptedChatModel(replies=[ModelError("down")])
+    sees = ScriptedChatModel(replies=["dented"], profile={"image_inputs": True})
+    graph = agent(orders=specialist("orders", down, fallbacks=[lambda: sees]))
+    text = {"type": "text", "text": "what happened to my parcel"}
+
+    graph.invoke({"messages": [HumanMessage([text, BLOCK])]}, thread("s"))
+
+    assert image_blocks(sees.prompts[0][-1])
+
+
+BOTH = {"type": "text", "text": "where is my parcel and how does a refund work"}
+
+
+@pytest.mark.parametrize("run_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("profile", [{"image_inputs": False}, {}], ids=["known", "unknown"])
+async def test_a_domain_without_eyes_answers_its_part_of_a_message_from_the_text(
+    profile: Any, run_async: bool
+) -> None:
+    sees = ScriptedChatModel(replies=["dented"], profile={"image_inputs": True})
+    blind = ScriptedChatModel(replies=[blindly("in two weeks")], profile=profile)
+    # The time until the first token makes an async run stream.
+    returns = specialist("returns", blind, first_token_s=30)
+    graph = agent(orders=specialist("orders", sees), returns=returns)
+    given: Any = {"messages": [HumanMessage([BOTH, BLOCK])]}
+
+    state = (
+        await graph.ainvoke(given, thread("s")) if run_async else graph.invoke(given, thread("s"))
+    )
+
+    assert state["messages"][-1].text == "dented\n\nin two weeks"
+    assert image_blocks(sees.prompts[0][-1])
+    assert not image_blocks(blind.prompts[-1][-1])
+    assert "an image was shown here" in blind.prompts[-1][-1].text
+    assert not any(answer["degraded"] for answer in state["answers"])
+
+
+def test_a_picture_that_no_domain_of_a_message_can_see_is_refused() -> None:
+    blind = ScriptedChatModel(replies=["x"], profile={"image_inputs": False})
+    graph = agent(orders=specialist("orders", blind), returns=specialist("returns", blind))
+
+    with pytest.raises(InvalidInputError, match="takes none"):
+        graph.invoke({"messages": [HumanMessage([BOTH, BLOCK])]}, thread("s"))
+    assert not blind.prompts
 
 
 def test_a_session_keeps_the_pictures_of_its_last_three_questions() -> None:
