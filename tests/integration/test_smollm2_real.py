@@ -126,7 +126,12 @@ def test_a_stream_that_is_left_stops_the_model(registry: ModelRegistry) -> None:
     assert time.monotonic() - started < 60
 
 
-def test_ctrl_c_stays_with_the_program(model: BaseChatModel) -> None:
+def test_ctrl_c_stays_with_the_program(
+    model: BaseChatModel, request: pytest.FixtureRequest
+) -> None:
+    # Where the tests run in the background of a shell, the signal is ignored from birth.
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, former))
     model.invoke("Hi", max_tokens=1)
 
     with pytest.raises(KeyboardInterrupt):

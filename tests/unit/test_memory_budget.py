@@ -356,7 +356,12 @@ def test_who_waits_for_a_loading_that_is_interrupted_before_it_begins_loads_inst
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs POSIX signals")
-def test_who_is_interrupted_while_it_waits_for_a_loading_does_not_hold_the_model() -> None:
+def test_who_is_interrupted_while_it_waits_for_a_loading_does_not_hold_the_model(
+    request: pytest.FixtureRequest,
+) -> None:
+    # Where the tests run in the background of a shell, the signal is ignored from birth.
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, former))
     budget, weights = MemoryBudget(100), Weights("a")
     weights.may_load.clear()
     here = threading.get_ident()
