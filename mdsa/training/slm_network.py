@@ -51,7 +51,8 @@ class AdaptedNetwork:
     def __init__(self, network: Any, rank: int, alpha: float) -> None:
         from transformers import AttentionInterface
 
-        AttentionInterface.register(_ATTENTION, _attention)  # type: ignore[arg-type]  # a plain function
+        attention: Any = _attention  # whether a plain function is taken depends on the stubs
+        AttentionInterface.register(_ATTENTION, attention)
         network.config._attn_implementation = _ATTENTION
         for parameter in network.parameters():
             parameter.requires_grad_(False)
@@ -116,7 +117,8 @@ class _PlainAttention(torch.autograd.Function):
         return torch.bmm(shares, value)
 
     @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]  # torch types it loosely
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        (grad,) = gradients
         query, key, value, shares = ctx.saved_tensors
         of_value = torch.bmm(shares.transpose(1, 2), grad)
         of_shares = torch.bmm(grad, value.transpose(1, 2))

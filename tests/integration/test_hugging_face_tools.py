@@ -22,7 +22,7 @@ from langchain_core.tools import tool
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
-from mdsa.errors import ModelError
+from mdsa.errors import InvalidInputError
 from mdsa.models import ModelRegistry
 from mdsa.models.hugging_face.chat_model import HuggingFaceChatModel
 from mdsa.settings import Settings
@@ -213,5 +213,5 @@ def test_an_image_is_refused_by_a_model_of_text(get: Get) -> None:
     block = {"type": "image", "base64": "aGk=", "mime_type": "image/png"}
     message = HumanMessage(content_blocks=[{"type": "text", "text": "What is it?"}, block])  # type: ignore[list-item] # plain dicts serve
 
-    with pytest.raises(ModelError, match="reads text only"):
+    with pytest.raises(InvalidInputError, match="reads text only"):
         get("plain").invoke([message])
