@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes.browser import MISSING, Chromium, find_chromium, open_chromium
 from pydantic import AliasChoices
 from pytest_socket import socket_allow_hosts
 
@@ -45,6 +46,16 @@ def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MDSA_CACHE_DIR", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """A headless browser for the run; tests that need it are skipped where there is none."""
+    executable = find_chromium()
+    if executable is None:
+        pytest.skip(MISSING)
+    with open_chromium(executable) as browser:
+        yield browser
 
 
 @pytest.fixture(autouse=True)
