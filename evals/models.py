@@ -19,6 +19,7 @@ from mdsa.evals.grounded import grounded
 from mdsa.evals.merging import merging
 from mdsa.evals.model_bench import ModelBench
 from mdsa.evals.routing_report import RoutingReport, Section
+from mdsa.evals.target_sets import target_answers, target_calls, target_splits
 from mdsa.evals.tool_calls import no_tool_fits, tool_calls
 
 __all__ = ["ANSWER_QUESTIONS", "TOOL_QUESTIONS", "evaluate_models"]
@@ -29,10 +30,16 @@ ANSWER_QUESTIONS: dict[str, Question] = {
     "grounded": grounded,
     "decomposition": decomposition,
     "merge": merging,
+    "target_answers": target_answers,
+    "target_splits": target_splits,
 }
 """Questions of `mdsa eval answers` by name, in the order of the report."""
 
-TOOL_QUESTIONS: dict[str, Question] = {"tools": tool_calls, "no_tool": no_tool_fits}
+TOOL_QUESTIONS: dict[str, Question] = {
+    "tools": tool_calls,
+    "no_tool": no_tool_fits,
+    "target_calls": target_calls,
+}
 """Those of `mdsa eval tools`."""
 
 

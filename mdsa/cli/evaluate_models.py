@@ -60,7 +60,8 @@ def evaluate_answers_command(
 ) -> None:
     """Measure models on grounded answers, decomposition and merging.
 
-    On documents that nothing was fitted on. The questions are grounded, decomposition and merge.
+    On documents that nothing was fitted on. The questions are grounded, decomposition, merge,
+    target_answers and target_splits (two small sets of our own).
     Any model reference works: embedded://reader (the default), ollama://…, hf://…, openai://….
     """
     from mdsa.evals.models import ANSWER_QUESTIONS
@@ -82,7 +83,8 @@ def evaluate_tools_command(
     """Measure models on tool calls: the right tool, and every argument right.
 
     On the half of the Berkeley Function Calling Leaderboard's simple and parallel requests that
-    nothing was fitted on. The questions are tools and no_tool.
+    nothing was fitted on. The questions are tools, no_tool and target_calls (thirty requests of
+    our own).
     """
     from mdsa.evals.models import TOOL_QUESTIONS
 
