@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mdsa.domains.config import DomainConfig
 from mdsa.errors import ConfigError
 from mdsa.tools.mcp import McpServerConfig
+from mdsa.utils.lists import OneOrMore
 from mdsa.utils.validation import describe_problems
 
 M = TypeVar("M", bound=BaseModel)
@@ -45,7 +46,7 @@ class AppFile(BaseModel):
 
     name: str = Field(min_length=1)
     model: str = Field(default="embedded://reader", description="Domains' default model.")
-    fallback: list[str] = Field(
+    fallback: OneOrMore = Field(
         default_factory=list,
         description="Models that are asked in turn where a domain's model fails.",
     )
@@ -71,11 +72,6 @@ class AppFile(BaseModel):
         default_factory=list, description="Tool families, as `module:function`."
     )
     mcp_servers: dict[str, McpServerConfig] = Field(default_factory=dict)
-
-    @field_validator("fallback", mode="before")
-    @classmethod
-    def _one_or_more(cls, value: object) -> object:
-        return [value] if isinstance(value, str) else value
 
 
 class DomainEntry(BaseModel):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from mdsa.errors import InvalidInputError
 from mdsa.router.protocol import RouterDomain
+from mdsa.utils.lists import OneOrMore
 from mdsa.utils.validation import describe_problems
 
 __all__ = ["RESERVED_NAMES", "DomainConfig"]
@@ -68,7 +69,7 @@ class DomainConfig(BaseModel):
         default=None,
         description="Model reference, such as `ollama://llama3:8b`; None is the app's default.",
     )
-    fallback: list[str] = Field(
+    fallback: OneOrMore = Field(
         default_factory=list,
         description=(
             "Model references, asked in turn where the model fails; none means the app's. The "
@@ -81,11 +82,6 @@ class DomainConfig(BaseModel):
     temperature: float = Field(default=0.7, ge=0, le=2)
     top_k: int = Field(default=5, gt=0, le=50, description="Passages retrieved for a question.")
     max_tool_rounds: int = Field(default=4, ge=0, le=20, description="Tool rounds in a turn.")
-
-    @field_validator("fallback", mode="before")
-    @classmethod
-    def _one_or_more(cls, value: object) -> object:
-        return [value] if isinstance(value, str) else value
 
     @classmethod
     def create(cls, **fields: Any) -> Self:

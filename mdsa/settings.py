@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mdsa.errors import ConfigError
+from mdsa.utils.lists import CommaSeparated
 from mdsa.utils.validation import describe_problems
 
 __all__ = ["Settings", "load_settings"]
@@ -111,7 +112,17 @@ class Settings(BaseSettings):
     )
     log_level: str = Field(default="WARNING", validation_alias=_alias("LOG_LEVEL"))
     log_dir: Path | None = Field(default=None, validation_alias=_alias("LOG_DIR"))
-    fallback_models: Annotated[list[str], NoDecode] = Field(
+    tracing: bool | None = Field(
+        default=None,
+        description=(
+            "OpenTelemetry traces of turns, sent to OTEL_EXPORTER_OTLP_ENDPOINT; needs mdsa[otel]. "
+            "Where it is not set, they are on if the OTEL_* variables ask for them."
+        ),
+    )
+    trace_content: bool = Field(
+        default=False, description="Traces hold what users, models and tools wrote."
+    )
+    fallback_models: CommaSeparated = Field(
         default_factory=list,
         description=(
             "Model references, with commas between them: asked in turn where a domain's model "
@@ -143,13 +154,6 @@ class Settings(BaseSettings):
     )
     max_message_chars: int = Field(default=20_000, gt=0)
     max_history_messages: int = Field(default=60, ge=2)
-
-    @field_validator("fallback_models", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return [reference.strip() for reference in value.split(",") if reference.strip()]
-        return value
 
     @property
     def knowledge_dir(self) -> Path:

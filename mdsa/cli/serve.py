@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from mdsa.cli.options import Invocation, takes_common_options
 from mdsa.cli.render import console, plain, write_json
 from mdsa.errors import ConfigError
+from mdsa.utils.loopback import is_loopback
 
 __all__ = ["serve"]
 
@@ -29,7 +29,7 @@ def serve(
 
     settings = invocation.settings
     locked = KeyStore(settings.data_dir).configured
-    if not locked and not _is_this_machine(host):
+    if not locked and not is_loopback(host):
         raise ConfigError(
             f"no API key is configured, and {host} can be reached from other machines; create one "
             "with `mdsa keys create OWNER`, or listen on 127.0.0.1."
@@ -69,12 +69,3 @@ def _tell(url: str, *, locked: bool) -> None:
                 "Create one with: mdsa keys create OWNER"
             )
         )
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from mdsa.errors import InvalidInputError, UnknownNameError
 from mdsa.server.keys import ApiKey
 from mdsa.server.refusals import ForbiddenError, UnauthenticatedError
 from mdsa.server.service import Served
+from mdsa.utils.loopback import is_loopback
 
 __all__ = ["Asking", "Caller", "Operating", "identify"]
 
@@ -108,7 +108,7 @@ async def identify(
 
 def _refuse_strangers(request: Request, allowed_hosts: Sequence[str]) -> None:
     host = request.client.host if request.client else None
-    if host is not None and not _is_this_machine(host):
+    if host is not None and not is_loopback(host):
         raise ForbiddenError(
             "this server has no API key and answers its own machine only; the operator makes a key "
             "with `mdsa keys create OWNER`."
@@ -120,13 +120,6 @@ def _refuse_strangers(request: Request, allowed_hosts: Sequence[str]) -> None:
             f"this server has no API key and is not addressed as {name[:100]!r}; use localhost, or "
             "set MDSA_SERVER_ALLOWED_HOSTS."
         )
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def operate(caller: Annotated[Caller, Depends(identify)]) -> Caller:

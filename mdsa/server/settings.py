@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mdsa.errors import ConfigError
+from mdsa.utils.lists import CommaSeparated
 from mdsa.utils.validation import describe_problems
 
 __all__ = ["ServerSettings", "load_server_settings"]
@@ -40,24 +39,17 @@ class ServerSettings(BaseSettings):
     ping_s: float = Field(
         default=15.0, gt=0, description="Silence after which a stream sends a comment."
     )
-    cors_origins: Annotated[list[str], NoDecode] = Field(
+    cors_origins: CommaSeparated = Field(
         default_factory=list,
         description="Origins, with commas between them, whose pages may call; none by default.",
     )
-    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+    allowed_hosts: CommaSeparated = Field(
         default_factory=list,
         description=(
             "Host names, with commas between them, by which this machine may be addressed while no "
             "API key is configured, beside localhost."
         ),
     )
-
-    @field_validator("cors_origins", "allowed_hosts", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return [part.strip() for part in value.split(",") if part.strip()]
-        return value
 
 
 def load_server_settings() -> ServerSettings:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mdsa.errors import ConfigError
-from mdsa.models.openai_server.reference import is_loopback
 from mdsa.settings import Settings
+from mdsa.utils.loopback import is_loopback
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI

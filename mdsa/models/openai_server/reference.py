@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mdsa.errors import ConfigError
+from mdsa.utils.loopback import is_loopback
 from mdsa.utils.shown_url import shown_url
 
-__all__ = ["ServerModel", "is_loopback", "parse_name"]
+__all__ = ["ServerModel", "parse_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +59,6 @@ def parse_name(name: str) -> ServerModel:
         raise _wrong(name)
     scheme = parts.scheme or ("http" if is_loopback(parts.hostname) else "https")
     return ServerModel(f"{scheme}://{parts.netloc}{prefix}/v1", model)
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether what is sent to a host stays on this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _wrong(name: str) -> ConfigError:
