@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from itertools import islice
 from threading import Lock
 from typing import Any
 
@@ -118,6 +119,11 @@ class MonitoringService:
                 },
                 **({"recent": [item.as_dict() for item in self._recent]} if recent else {}),
             }
+
+    def recent(self, most: int) -> list[RequestMetric]:
+        """The last requests that ended, at most so many, newest first."""
+        with self._lock:
+            return list(islice(reversed(self._recent), max(most, 0)))
 
     def _stats(self) -> dict[str, Any]:
         total = self._latency.count
