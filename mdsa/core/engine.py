@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ from mdsa.graph.assembly import Assembly
 from mdsa.graph.builder import AgentGraph
 from mdsa.graph.state import AgentState
 from mdsa.monitoring import MonitoringService, RequestMetric
+from mdsa.monitoring.tracing import TracedTurn, Tracing
 from mdsa.nodes.generate import RESTART
 from mdsa.nodes.shown_images import human_message
 from mdsa.nodes.time_budget import turn_deadline
@@ -56,6 +57,7 @@ class Engine:
     sessions: SessionStore
     monitoring: MonitoringService
     bus: MessageBus
+    tracing: Tracing
     timeout_s: float
 
     async def answer(self, request: TurnRequest) -> RequestResult:
@@ -83,13 +85,27 @@ class Engine:
     async def _turn(
         self, request: TurnRequest, given: Any, *, live: bool, resuming: bool = False
     ) -> AsyncIterator[Event]:
+        with self.tracing.turn(
+            request_id=request.request_id,
+            session_id=request.session_id,
+            message=None if resuming else request.message,
+            domains=[domain.name for domain in self.assembly.domains.all()],
+        ) as traced:
+            events = self._run(request, given, traced, live=live, resuming=resuming)
+            async with aclosing(events):
+                async for event in events:
+                    yield event
+
+    async def _run(
+        self, request: TurnRequest, given: Any, traced: TracedTurn, *, live: bool, resuming: bool
+    ) -> AsyncGenerator[Event]:
         handler = self.monitoring.request_handler()
         started, began = time.perf_counter(), time.monotonic()
         topic = {"request_id": request.request_id, "session_id": request.session_id}
         self.bus.publish(Topic.REQUEST_RECEIVED, topic)
         config: RunnableConfig = {
             "configurable": {"thread_id": request.session_id},
-            "callbacks": [handler],
+            "callbacks": [handler, *traced.callbacks],
             "recursion_limit": _RECURSION_LIMIT,
         }
         try:
@@ -145,6 +161,7 @@ class Engine:
             self.bus.publish(Topic.REQUEST_FAILED, {**topic, "error_type": type(error).__name__})
             raise
         self._record(result, handler.tokens())
+        traced.answered(result, handler.tokens())
         self._announce(result, topic)
         for approval in result["interrupts"]:
             yield {"type": "interrupt", **approval}

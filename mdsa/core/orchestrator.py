@@ -27,6 +27,7 @@ from mdsa.models import ModelRegistry, QuantizationType
 from mdsa.models.provider import ModelStatus
 from mdsa.monitoring import MonitoringService
 from mdsa.router import Router
+from mdsa.monitoring.tracing import LazyTracing
 from mdsa.sessions import SessionStore
 from mdsa.settings import Settings, load_settings
 from mdsa.tools import ToolRegistry
@@ -97,6 +98,7 @@ class TinyBERTOrchestrator:
         self.message_bus = MessageBus()
         self.monitoring = MonitoringService()
         self.sessions = Sessions(lambda: (self._start().loop, self._start().store))
+        self.tracing = LazyTracing(self.settings)
         self._rag = rag
         self._owns_rag = rag is None
         self._lock = threading.RLock()
@@ -322,9 +324,8 @@ class TinyBERTOrchestrator:
         Returns:
             `requests_total`, `requests_success`, `requests_failed`, `success_rate` in [0, 1],
             `average_latency_ms`, `domains_registered`, `domain_stats` (requests by domain),
-            `message_bus` (`total_messages`, `active_subscribers`), `nodes` (by node: count,
-            errors, latency, tokens), `models` (what is in memory, which are not asked because they
-            fail; see `ModelRegistry.stats`) and more; see `MonitoringService.stats`.
+            `message_bus` (`total_messages`, `active_subscribers`), `nodes` (by node), `models` (see
+            `ModelRegistry.stats`) and more; see `MonitoringService.stats`.
         """
         stats = self.monitoring.stats()
         counts = {domain.name: 0 for domain in self.domains}
@@ -358,6 +359,7 @@ class TinyBERTOrchestrator:
             self.models.close()
         with self._lock:
             if self._owns_rag and self._rag is not None:
+        self.tracing.close()
                 self._rag.close()
                 self._rag = None
 
@@ -395,3 +397,4 @@ class TinyBERTOrchestrator:
             bus=self.message_bus,
             timeout_s=self.settings.request_timeout_s,
         )
+            tracing=self.tracing,
