@@ -7,7 +7,6 @@ import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from mdsa.core.arguments import check_quantization, configured
@@ -28,6 +27,7 @@ from mdsa.models.provider import ModelStatus
 from mdsa.monitoring import MonitoringService
 from mdsa.router import Router
 from mdsa.monitoring.tracing import LazyTracing
+from mdsa.router import Router
 from mdsa.sessions import SessionStore
 from mdsa.settings import Settings, load_settings
 from mdsa.tools import ToolRegistry
@@ -358,20 +358,15 @@ class TinyBERTOrchestrator:
         if self._owns_models:
             self.models.close()
         with self._lock:
-            if self._owns_rag and self._rag is not None:
         self.tracing.close()
+            if self._owns_rag and self._rag is not None:
                 self._rag.close()
                 self._rag = None
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         self.close()
 
     def _request(self, message: object, context: Mapping[str, Any] | None) -> TurnRequest:
@@ -396,5 +391,5 @@ class TinyBERTOrchestrator:
             monitoring=self.monitoring,
             bus=self.message_bus,
             timeout_s=self.settings.request_timeout_s,
+            tracing=self.tracing.get(),
         )
-            tracing=self.tracing,

@@ -32,10 +32,10 @@ class Running:
                 open_session_store(settings.data_dir, wait_s=settings.session_wait_s)
             )
             self._prune(settings)
+            self.engine = engine(self.store)
         except BaseException:
             self.loop.close()
             raise
-        self.engine = engine(self.store)
 
     def _prune(self, settings: Settings) -> None:
         days, most = settings.session_max_age_days, settings.max_sessions

@@ -23,6 +23,7 @@ from mdsa.server.routes import chat, domains, operations, sessions
 from mdsa.server.service import Service
 from mdsa.server.settings import ServerSettings, load_server_settings
 from mdsa.server.turns import TurnGate
+from mdsa.server.trace_scope import TraceScope
 
 __all__ = ["AgentSource", "create_app"]
 
@@ -55,6 +56,7 @@ def create_app(agent: AgentSource = None, *, settings: ServerSettings | None = N
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         opened = await asyncio.to_thread(_open, agent)
         turns = TurnGate(limits.max_running_turns, limits.max_waiting_turns, limits.queue_wait_s)
+        await asyncio.to_thread(opened.tracing.get)  # it imports OpenTelemetry, or refuses
         app.state.service = Service(
             agent=opened,
             settings=limits,
@@ -94,6 +96,7 @@ def create_app(agent: AgentSource = None, *, settings: ServerSettings | None = N
     return app
 
 
+    app.add_middleware(TraceScope)
 def _open(agent: AgentSource) -> TinyBERTOrchestrator:
     if isinstance(agent, TinyBERTOrchestrator):
         return agent

@@ -17,7 +17,7 @@ from mdsa.server.problems import describe, problem_response, unexpected
 from mdsa.server.refusals import BodyTimeoutError, BodyTooLargeError, RefusedError
 from mdsa.server.settings import ServerSettings
 
-__all__ = ["AUDIT_LOGGER", "RequestScope"]
+__all__ = ["AUDIT_LOGGER", "QUIET", "RequestScope"]
 
 AUDIT_LOGGER: Final = "mdsa.audit"
 """One line per request: who asked what kind of thing, and what came of it; never what was said."""
@@ -26,7 +26,10 @@ _audit = logging.getLogger(AUDIT_LOGGER)
 _log = logging.getLogger(__name__)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_QUIET = frozenset({"/health", "/ready", "/metrics"})
+_UPLOADS = "/dashboard/api/knowledge/files/"
+"""Below it, a body is a file."""
+
+QUIET: Final = frozenset({"/health", "/ready", "/metrics"})
 """Asked every few seconds, by machines."""
 
 _HEADERS: Final[Mapping[str, str]] = {
@@ -141,7 +144,7 @@ class RequestScope:
         service = getattr(scope["app"].state, "service", None) if "app" in scope else None
         if service is not None:
             service.metrics.count(scope["method"], route, status, seconds)
-        if route in _QUIET:
+        if route in QUIET:
             return
         state = scope["state"]
         client = scope.get("client")
