@@ -31,6 +31,9 @@ def create_key(
     rate: Annotated[
         int | None, typer.Option(min=1, help="Requests a minute; the server's limit without it.")
     ] = None,
+    manages: Annotated[
+        bool, typer.Option("--manages", help="It may upload and delete documents of its domains.")
+    ] = False,
 ) -> None:
     """Create a key and show it, once: only its hash is stored.
 
@@ -41,7 +44,7 @@ def create_key(
     settings = invocation.settings
     _check_domains(settings, domain or [])
     made, text = KeyStore(settings.data_dir).create(
-        owner, domains=domain or None, requests_per_minute=rate
+        owner, domains=domain or None, requests_per_minute=rate, manages=manages
     )
     if invocation.as_json:
         write_json({"key": text, **_fields(made)})

@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from mdsa import __version__
 from mdsa.core.orchestrator import TinyBERTOrchestrator
+from mdsa.server.dashboard import figures_routes, knowledge_routes, pages
 from mdsa.server.description import install_description
 from mdsa.server.keys import KeyStore
 from mdsa.server.metrics import ServerMetrics
@@ -22,8 +23,8 @@ from mdsa.server.request_scope import RequestScope
 from mdsa.server.routes import chat, domains, operations, sessions
 from mdsa.server.service import Service
 from mdsa.server.settings import ServerSettings, load_server_settings
-from mdsa.server.turns import TurnGate
 from mdsa.server.trace_scope import TraceScope
+from mdsa.server.turns import TurnGate
 
 __all__ = ["AgentSource", "create_app"]
 
@@ -55,8 +56,8 @@ def create_app(agent: AgentSource = None, *, settings: ServerSettings | None = N
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         opened = await asyncio.to_thread(_open, agent)
-        turns = TurnGate(limits.max_running_turns, limits.max_waiting_turns, limits.queue_wait_s)
         await asyncio.to_thread(opened.tracing.get)  # it imports OpenTelemetry, or refuses
+        turns = TurnGate(limits.max_running_turns, limits.max_waiting_turns, limits.queue_wait_s)
         app.state.service = Service(
             agent=opened,
             settings=limits,
@@ -84,6 +85,9 @@ def create_app(agent: AgentSource = None, *, settings: ServerSettings | None = N
     install_description(app)
     for part in (chat, sessions, domains, operations, chat_completions, responses):
         app.include_router(part.router)
+    if limits.dashboard:
+        for part in (pages, figures_routes, knowledge_routes):
+            app.include_router(part.router)
     if limits.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -92,11 +96,11 @@ def create_app(agent: AgentSource = None, *, settings: ServerSettings | None = N
             allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
             expose_headers=["Retry-After", "X-Request-ID"],
         )
+    app.add_middleware(TraceScope)
     app.add_middleware(RequestScope, settings=limits)
     return app
 
 
-    app.add_middleware(TraceScope)
 def _open(agent: AgentSource) -> TinyBERTOrchestrator:
     if isinstance(agent, TinyBERTOrchestrator):
         return agent

@@ -17,7 +17,7 @@ from mdsa.server.refusals import ForbiddenError, UnauthenticatedError
 from mdsa.server.service import Served
 from mdsa.utils.loopback import is_loopback
 
-__all__ = ["Asking", "Caller", "Operating", "identify"]
+__all__ = ["Asking", "Caller", "Managing", "Operating", "identify"]
 
 _OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _PORT = re.compile(r":\d+$")
@@ -33,6 +33,11 @@ class Caller:
     def restricted(self) -> bool:
         """Whether some domains are out of reach."""
         return self.key is not None and self.key.domains is not None
+
+    @property
+    def manages(self) -> bool:
+        """Whether the documents may be changed."""
+        return self.key is None or self.key.manages
 
     def user_id(self, given: str | None) -> str | None:
         """Whose sessions these are: the owner's, or those of one of the owner's users.
@@ -133,5 +138,20 @@ async def operate(caller: Annotated[Caller, Depends(identify)]) -> Caller:
     return caller
 
 
+async def manage(caller: Annotated[Caller, Depends(identify)]) -> Caller:
+    """Refuse callers who may not change the knowledge, from which everybody is answered.
+
+    Raises:
+        ForbiddenError: the key is for asking only.
+    """
+    if not caller.manages:
+        raise ForbiddenError(
+            "this key may ask, and not change documents; the operator makes one that may with "
+            "`mdsa keys create OWNER --manages`."
+        )
+    return caller
+
+
 Asking = Annotated[Caller, Depends(identify)]
+Managing = Annotated[Caller, Depends(manage)]
 Operating = Annotated[Caller, Depends(operate)]

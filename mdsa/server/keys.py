@@ -40,6 +40,7 @@ class ApiKey(BaseModel):
     owner: str = Field(pattern=_OWNER, description="Whose sessions it reaches.")
     domains: list[str] | None = Field(default=None, description="None is all of them.")
     requests_per_minute: int | None = Field(default=None, gt=0, description="None: as the server.")
+    manages: bool = Field(default=False, description="May change the documents of its domains.")
     created_at: datetime
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="Of the key's secret part.")
 
@@ -74,6 +75,7 @@ class KeyStore:
         *,
         domains: Sequence[str] | None = None,
         requests_per_minute: int | None = None,
+        manages: bool = False,
     ) -> tuple[ApiKey, str]:
         """Make a key.
 
@@ -81,6 +83,8 @@ class KeyStore:
             owner: whose sessions it reaches; several keys may have one owner.
             domains: those it may ask; None is all, also of later ones.
             requests_per_minute: its rate limit; None is the server's.
+            manages: it may upload and delete documents of the domains that it may ask, and shared
+                ones if it may ask all.
 
         Returns:
             What is stored, and the key itself, which is not.
@@ -96,6 +100,7 @@ class KeyStore:
                 owner=owner,
                 domains=None if domains is None else list(domains),
                 requests_per_minute=requests_per_minute,
+                manages=manages,
                 created_at=datetime.now(UTC),
                 sha256=_digest(secret),
             )

@@ -109,9 +109,10 @@ class RequestScope:
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
         """The whole body; None where the client hung up."""
+        limit = self._longest_body(scope)
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdecimal():
-            self._check_size(int(declared))
+            _check_size(int(declared), *limit)
         parts: list[bytes] = []
         size = 0
         while True:
@@ -120,16 +121,15 @@ class RequestScope:
                 return None
             parts.append(message.get("body", b""))
             size += len(parts[-1])
-            self._check_size(size)
+            _check_size(size, *limit)
             if not message.get("more_body", False):
                 return b"".join(parts)
 
-    def _check_size(self, size: int) -> None:
-        if size > self._settings.max_body_bytes:
-            raise BodyTooLargeError(
-                f"the body has {size} bytes or more, the most is {self._settings.max_body_bytes}; "
-                "send less, or raise MDSA_SERVER_MAX_BODY_BYTES."
-            )
+    def _longest_body(self, scope: Scope) -> tuple[int, str]:
+        """In bytes, and the variable that says so."""
+        if scope["method"] == "PUT" and scope["path"].startswith(_UPLOADS):
+            return self._settings.max_upload_bytes, "MDSA_SERVER_MAX_UPLOAD_BYTES"
+        return self._settings.max_body_bytes, "MDSA_SERVER_MAX_BODY_BYTES"
 
     @staticmethod
     async def _refuse(error: RefusedError, scope: Scope, receive: Receive, send: Send) -> None:
@@ -160,4 +160,12 @@ class RequestScope:
                 "client": client[0] if client else None,
                 "duration_ms": round(seconds * 1000, 1),
             },
+        )
+
+
+def _check_size(size: int, most: int, variable: str) -> None:
+    if size > most:
+        raise BodyTooLargeError(
+            f"the body has {size} bytes or more, the most is {most}; send less, or raise "
+            f"{variable}."
         )

@@ -27,6 +27,10 @@ class ServerSettings(BaseSettings):
     max_body_bytes: int = Field(
         default=1_000_000, gt=0, description="Longest body of a request; more gets a 413."
     )
+    dashboard: bool = Field(default=True, description="Whether there are pages at `/dashboard`.")
+    max_upload_bytes: int = Field(
+        default=10_000_000, gt=0, description="Longest file that the dashboard's knowledge takes."
+    )
     body_timeout_s: float = Field(
         default=30.0, gt=0, description="How long a client may take to send its body."
     )

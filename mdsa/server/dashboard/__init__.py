@@ -1,0 +1,1 @@
+"""The pages at `/dashboard`, and what they ask of the server."""

@@ -1,0 +1,82 @@
+"""The agent's figures as the pages draw them: names and numbers, no text of any message."""
+
+from __future__ import annotations
+
+import math
+import time
+from itertools import pairwise
+from typing import Any
+
+from mdsa import __version__
+from mdsa.monitoring import RequestMetric
+from mdsa.server.readiness import CheckResult
+from mdsa.server.service import Service
+
+__all__ = ["request_view", "status_view", "summary"]
+
+
+def summary(service: Service) -> dict[str, Any]:
+    """The totals since the server started.
+
+    `confidence.counts` has one entry per tenth, from 0 to 1; latencies are in milliseconds.
+    """
+    agent = service.agent
+    taken = agent.monitoring.snapshot(recent=False)
+    named = {domain.name: 0 for domain in agent.domains}
+    kept = (
+        *("requests_total", "requests_success", "requests_failed", "success_rate"),
+        *("average_latency_ms", "latency", "decisions", "errors", "degraded_total"),
+        *("model_stats", "model_failures", "input_tokens", "output_tokens", "nodes"),
+    )
+    return {
+        "taken_at": time.time(),
+        **{name: taken[name] for name in kept},
+        "domains": {**named, **taken["domain_stats"]},
+        "confidence": {
+            "counts": _counts(taken["confidence_buckets"]),
+            "threshold": agent.threshold,
+            "target_error": agent.settings.target_error,
+        },
+        "turns": {"running": service.turns.running, "waiting": service.turns.waiting},
+    }
+
+
+def request_view(metric: RequestMetric) -> dict[str, Any]:
+    """A request that ended; its session stays out, which may be another caller's."""
+    found = metric.as_dict()
+    del found["session_id"]
+    return found
+
+
+def status_view(service: Service, checks: list[CheckResult]) -> dict[str, Any]:
+    """How the parts stand: models with what they take and how they failed, and the stores."""
+    agent = service.agent
+    stats = agent.models.stats()
+    answered = agent.monitoring.stats()
+    stored = agent.rag.stats()
+    return {
+        "version": __version__,
+        "parts": [
+            {"kind": part.kind, "name": part.name, "ok": part.ok, "detail": part.detail}
+            | ({"remedy": part.remedy} if part.remedy else {})
+            for part in checks
+        ],
+        "breakers": stats["breakers"],
+        "memory": stats["memory"],
+        "answers": answered["model_stats"],
+        "failures": answered["model_failures"],
+        "knowledge": {
+            "global": stored["global"],
+            "domains": {
+                **{domain.name: 0 for domain in agent.domains},
+                **stored["domains"],
+            },
+            "embedding_model": stored["embedding_model"],
+        },
+    }
+
+
+def _counts(cumulative: list[tuple[float, int]]) -> list[int]:
+    """Counts per bucket of a cumulative histogram whose last bound is infinite."""
+    upto = [0, *(count for bound, count in cumulative if not math.isinf(bound))]
+    return [after - before for before, after in pairwise(upto)]
