@@ -14,7 +14,8 @@ from langgraph.types import Checkpointer
 from mdsa.domains import DomainConfig, DomainRegistry
 from mdsa.errors import InvalidInputError
 from mdsa.graph.builder import AgentGraph, build_graph
-from mdsa.graph.domain_subgraph import Specialist
+from mdsa.graph.domain_subgraph import DomainGraph, Specialist, compile_specialist
+from mdsa.graph.state import DomainOutput
 from mdsa.models import ModelRegistry
 from mdsa.nodes.model_choice import ModelChoice
 from mdsa.router import Router
@@ -132,6 +133,16 @@ class Assembly:
                 )
                 self._checkpointer = checkpointer
             return self._graph
+
+    def domain_graph(self, name: str, checkpointer: Checkpointer = None) -> DomainGraph:
+        """One domain's graph, for those who ask it without routing.
+
+        Raises:
+            UnknownNameError: no such domain.
+        """
+        with self._lock:
+            specialist = self.specialist(self.domains.get(name))
+        return compile_specialist(specialist, DomainOutput, checkpointer)
 
     def specialist(self, config: DomainConfig) -> Specialist:
         """Bind a domain's model, knowledge and tools to it."""

@@ -15,9 +15,11 @@ from typing import Any
 
 from langchain_core.messages import AIMessageChunk, BaseMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import merge_configs
 from langgraph.errors import GraphRecursionError
 from langgraph.types import Command, Interrupt, StreamMode
 
+from mdsa.core.domain_turn import as_agent_state
 from mdsa.core.message_bus import MessageBus, Topic
 from mdsa.core.request import TurnRequest
 from mdsa.core.result import RequestResult, build_result
@@ -25,6 +27,7 @@ from mdsa.core.resumption import resumption
 from mdsa.errors import RequestTimeoutError, StorageError
 from mdsa.graph.assembly import Assembly
 from mdsa.graph.builder import AgentGraph
+from mdsa.graph.domain_subgraph import DomainGraph
 from mdsa.graph.state import AgentState
 from mdsa.monitoring import MonitoringService, RequestMetric
 from mdsa.monitoring.tracing import TracedTurn, Tracing
@@ -72,6 +75,10 @@ class Engine:
         """Answer a message, giving events on the way; the last one is `final`."""
         return self._turn(request, _question(request), live=True)
 
+    def stream_resumed(self, request: TurnRequest, decision: Any) -> AsyncIterator[Event]:
+        """Go on as `resume` does, giving events on the way."""
+        return self._turn(request, decision, live=True, resuming=True)
+
     @staticmethod
     async def _last(events: AsyncIterator[Event]) -> RequestResult:
         result: RequestResult | None = None
@@ -103,18 +110,22 @@ class Engine:
         started, began = time.perf_counter(), time.monotonic()
         topic = {"request_id": request.request_id, "session_id": request.session_id}
         self.bus.publish(Topic.REQUEST_RECEIVED, topic)
-        config: RunnableConfig = {
-            "configurable": {"thread_id": request.session_id},
-            "callbacks": [handler, *traced.callbacks],
-            "recursion_limit": _RECURSION_LIMIT,
-        }
+        path = () if request.domain is None else (request.domain,)
+        config = merge_configs(
+            {"callbacks": request.callbacks},
+            {
+                "configurable": {"thread_id": request.session_id},
+                "callbacks": [handler, *traced.callbacks],
+                "recursion_limit": _RECURSION_LIMIT,
+            },
+        )
         try:
             if resuming:
                 # Holding a session notes it, and a mistyped id should not be listed ever after.
                 await self.sessions.show(request.session_id, request.run.user_id)
             async with self._limits(), self.sessions.hold(request.session_id, request.run.user_id):
                 # The first graph opens the knowledge store, which takes a second.
-                graph = await asyncio.to_thread(self.assembly.graph, self.sessions.saver)
+                graph = await asyncio.to_thread(self._graph, request.domain)
                 if resuming:
                     given = await self._resumption(graph, config, request, given)
                 # Domains end with the turn, so that what others answered is not lost with them.
@@ -136,9 +147,11 @@ class Engine:
                         interrupts = data.get("__interrupt__", interrupts)
                         state = data
                     elif mode != "values":
-                        for event in _live_events(namespace, mode, data):
+                        for event in _live_events((*path, *namespace), mode, data):
                             if started_again.wanted(namespace, event):
                                 yield event
+                if request.domain is not None:
+                    state = as_agent_state(request.domain, state)
                 result = build_result(
                     state,
                     interrupts,
@@ -156,6 +169,7 @@ class Engine:
                     latency_ms=(time.perf_counter() - started) * 1000,
                     success=False,
                     error_type=type(error).__name__,
+                    node_latency_ms=handler.latency_by_node(),
                 )
             )
             self.bus.publish(Topic.REQUEST_FAILED, {**topic, "error_type": type(error).__name__})
@@ -166,6 +180,11 @@ class Engine:
         for approval in result["interrupts"]:
             yield {"type": "interrupt", **approval}
         yield {"type": "final", "result": result}
+
+    def _graph(self, domain: str | None) -> AgentGraph | DomainGraph:
+        if domain is None:
+            return self.assembly.graph(self.sessions.saver)
+        return self.assembly.domain_graph(domain, self.sessions.saver)
 
     async def _settle(self, session_id: str, state: AgentState) -> None:
         try:
@@ -193,10 +212,16 @@ class Engine:
             ) from error
 
     async def _resumption(
-        self, graph: AgentGraph, config: RunnableConfig, request: TurnRequest, decision: Any
+        self,
+        graph: AgentGraph | DomainGraph,
+        config: RunnableConfig,
+        request: TurnRequest,
+        decision: Any,
     ) -> Command[Any] | None:
         snapshot = await graph.aget_state(config, subgraphs=True)
-        return resumption(snapshot, decision, request.run, request.session_id)
+        return resumption(
+            snapshot, decision, request.run, request.session_id, domain=request.domain
+        )
 
     def _record(self, result: RequestResult, tokens: Sequence[int]) -> None:
         self.monitoring.record(

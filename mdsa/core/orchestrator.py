@@ -16,6 +16,7 @@ from mdsa.core.message_bus import MessageBus, Topic
 from mdsa.core.request import TurnRequest, read_request
 from mdsa.core.result import RequestResult
 from mdsa.core.running import Running
+from mdsa.core.runs import Runs
 from mdsa.core.session_access import Sessions
 from mdsa.domains import DomainConfig
 from mdsa.domains.app_file import demo_app_path, load_app
@@ -25,7 +26,6 @@ from mdsa.graph.assembly import READER, open_assembly
 from mdsa.models import ModelRegistry, QuantizationType
 from mdsa.models.provider import ModelStatus
 from mdsa.monitoring import MonitoringService
-from mdsa.router import Router
 from mdsa.monitoring.tracing import LazyTracing
 from mdsa.router import Router
 from mdsa.sessions import SessionStore
@@ -97,8 +97,9 @@ class TinyBERTOrchestrator:
         self.tools = tools if tools is not None else ToolRegistry()
         self.message_bus = MessageBus()
         self.monitoring = MonitoringService()
-        self.sessions = Sessions(lambda: (self._start().loop, self._start().store))
         self.tracing = LazyTracing(self.settings)
+        self.sessions = Sessions(lambda: (self._start().loop, self._start().store))
+        self.runs = Runs(self._request, self._start)
         self._rag = rag
         self._owns_rag = rag is None
         self._lock = threading.RLock()
@@ -357,8 +358,8 @@ class TinyBERTOrchestrator:
             running.loop.close()
         if self._owns_models:
             self.models.close()
-        with self._lock:
         self.tracing.close()
+        with self._lock:
             if self._owns_rag and self._rag is not None:
                 self._rag.close()
                 self._rag = None
@@ -390,6 +391,6 @@ class TinyBERTOrchestrator:
             sessions=sessions,
             monitoring=self.monitoring,
             bus=self.message_bus,
-            timeout_s=self.settings.request_timeout_s,
             tracing=self.tracing.get(),
+            timeout_s=self.settings.request_timeout_s,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from langchain_core.callbacks import Callbacks
 from pydantic import ValidationError
 
 from mdsa.core.images import read_images
@@ -33,6 +34,10 @@ class TurnRequest:
     run: RunContext
     request_id: str
     images: tuple[dict[str, Any], ...] = ()
+    domain: str | None = None
+    """The domain whose subgraph alone is asked; None is the whole graph."""
+    callbacks: Callbacks = None
+    """Of a LangChain application around the turn."""
 
 
 def read_request(

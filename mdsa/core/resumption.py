@@ -18,7 +18,12 @@ _UNROUTED = frozenset({"__start__", "classify"})
 
 
 def resumption(
-    snapshot: StateSnapshot, decision: object, run: RunContext, session_id: str
+    snapshot: StateSnapshot,
+    decision: object,
+    run: RunContext,
+    session_id: str,
+    *,
+    domain: str | None = None,
 ) -> Command[Any] | None:
     """Give the graph's input that goes on with a session's turn.
 
@@ -27,6 +32,7 @@ def resumption(
         decision: on the tool calls that wait; None where none do.
         run: who asks, and what they may use now.
         session_id: for messages.
+        domain: whose subgraph the session's turns are; None is the whole graph's.
 
     Raises:
         InvalidInputError: there is nothing to go on with, the caller may not use all domains of
@@ -36,7 +42,8 @@ def resumption(
         raise InvalidInputError(
             f"session {session_id!r} has no turn to go on with; send a message instead."
         )
-    if run.allowed_domains is not None and not _domains(snapshot) <= set(run.allowed_domains):
+    asked = _domains(snapshot) if domain is None else {domain}
+    if run.allowed_domains is not None and not asked <= set(run.allowed_domains):
         raise InvalidInputError(
             f"the unfinished turn of session {session_id!r} asks a domain that this caller may not "
             "use; send the message again."
