@@ -29,7 +29,8 @@ _OFFLINE = {
 def pytest_configure() -> None:
     # Libraries read these when they are imported, which test modules do during collection.
     os.environ.update(_OFFLINE)
-    for name in _setting_variables():
+    telemetry = [name for name in os.environ if name.startswith("OTEL_")]
+    for name in [*_setting_variables(), *telemetry]:
         os.environ.pop(name, None)
 
 

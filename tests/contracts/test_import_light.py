@@ -6,7 +6,14 @@ import json
 import subprocess
 import sys
 
-_HEAVY = ["chromadb", "onnxruntime", "sentence_transformers", "torch", "transformers"]
+_HEAVY = [
+    "chromadb",
+    "onnxruntime",
+    "opentelemetry",
+    "sentence_transformers",
+    "torch",
+    "transformers",
+]
 
 _PROGRAM = """
 import importlib, json, sys

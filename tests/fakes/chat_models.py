@@ -124,6 +124,7 @@ def _chunks(message: AIMessage) -> Iterator[ChatGenerationChunk]:
                 for index, call in enumerate(message.tool_calls)
             ],
             response_metadata=message.response_metadata,
+            usage_metadata=message.usage_metadata,
             chunk_position="last",
         )
     )
