@@ -27,7 +27,7 @@ class OnnxEmbeddings(Embeddings):
     dynamic quantization would make it do. Many documents are spread over threads.
 
     Args:
-        session: inputs `input_ids` and `attention_mask`, output (batch, dimension).
+        session: input `input_ids`, output (batch, dimension).
         tokenizer_json: the tokenizer, in the form of the `tokenizers` library.
         max_tokens: longer texts are cut here.
     """
@@ -59,7 +59,5 @@ class OnnxEmbeddings(Embeddings):
         # The tokenizer refuses lone surrogates, which messages from the web may hold.
         clean = text.encode("utf-8", "replace").decode()
         tokens = np.array([self._tokenizer.encode(clean).ids], np.int64)
-        output = self._session.run(
-            None, {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
-        )
+        output = self._session.run(None, {"input_ids": tokens})
         return np.asarray(output[0][0], np.float32)

@@ -1,11 +1,13 @@
 """The sentence encoder that ships with MDSA, and others of the same form.
 
-A folder holds `model.onnx` (inputs `input_ids` and `attention_mask`, int64 (batch, tokens); output
-`embedding`, float32 (batch, dimension), of length 1), `tokenizer.json` and `manifest.json`, which
-names the number of tokens that are read and the sha256 of the other two:
+A folder holds `model.onnx` (input `input_ids`, int64 (batch, tokens); output `embedding`, float32
+(batch, dimension), of length 1), `tokenizer.json` and `manifest.json`, which names the number of
+tokens that are read and the sha256 of the other two:
 
-    {"format": "mdsa-encoder", "format_version": 1, "max_tokens": 128,
+    {"format": "mdsa-encoder", "format_version": 2, "max_tokens": 128,
      "files": {"model.onnx": {"sha256": "…"}, "tokenizer.json": {"sha256": "…"}}, …}
+
+In version 1 the graph had an `attention_mask` beside the ids.
 """
 
 from __future__ import annotations
@@ -38,10 +40,11 @@ __all__ = [
 MANIFEST = "manifest.json"
 MODEL = "model.onnx"
 TOKENIZER = "tokenizer.json"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 PACKAGED_FOLDER = Path(__file__).parent / "tinybert"
 
 _FORMAT = "mdsa-encoder"
+_READABLE = range(1, FORMAT_VERSION + 1)
 _HASHED = (MODEL, TOKENIZER)
 _OUTPUT = "embedding"
 _cache_lock = threading.Lock()
@@ -142,10 +145,10 @@ def _open(folder: Path) -> TextGraph:
         raise ModelUnavailableError(
             f"{folder / MANIFEST} is not an encoder's manifest ({error!r}): {mend}"
         ) from error
-    if (kind, version) != (_FORMAT, FORMAT_VERSION):
+    if kind != _FORMAT or version not in _READABLE:
         raise ModelUnavailableError(
             f"{folder / MANIFEST} is of format {kind!r}, version {version!r}, and this MDSA reads "
-            f"{_FORMAT!r}, version {FORMAT_VERSION}: {mend}"
+            f"{_FORMAT!r}, versions up to {FORMAT_VERSION}: {mend}"
         )
     contents = {}
     for name, expected in digests.items():

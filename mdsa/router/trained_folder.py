@@ -2,8 +2,8 @@
 
 `router.json` says what the other files are worth and holds their sha256; they are
 
-- `model.onnx`: int8, inputs `input_ids` and `attention_mask` (batch, tokens), outputs `embedding`
-  (batch, hidden) and `logits` (batch, labels),
+- `model.onnx`: int8, input `input_ids` (batch, tokens), outputs `embedding` (batch, hidden) and
+  `logits` (batch, labels); in version 1 there was an input `attention_mask` as well,
 - `tokenizer.json`: the tokenizer, in the form of the `tokenizers` library,
 - `arrays.npz`: arrays of the out-of-scope score,
 - `words.txt`: words of the training texts, one a line, the most frequent first, towards which
@@ -54,9 +54,10 @@ MODEL = "model.onnx"
 TOKENIZER = "tokenizer.json"
 ARRAYS = "arrays.npz"
 WORDS = "words.txt"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised when older versions of MDSA could not read a folder, or would read it wrongly."""
 
+_READABLE = range(1, FORMAT_VERSION + 1)
 _HF_FILES = ("config.json", "model.safetensors", "tokenizer_config.json")
 _FILES = (MODEL, TOKENIZER, ARRAYS, *_HF_FILES)
 _OPTIONAL = (WORDS,)
@@ -256,9 +257,9 @@ def _read_manifest(path: Path) -> Manifest:
             "wrote."
         )
     version = content.get("format_version")
-    if version != FORMAT_VERSION:
+    if version not in _READABLE:
         raise ConfigError(
-            f"{path} has format_version {version!r}; this version of MDSA reads "
+            f"{path} has format_version {version!r}; this version of MDSA reads versions up to "
             f"{FORMAT_VERSION}. Train it again, or use the version of MDSA that wrote it."
         )
     stated = content.pop("sha256", None)

@@ -184,9 +184,9 @@ def test_a_manifest_that_tells_too_little_is_refused(
 def test_a_later_format_is_refused(folder: Path, tmp_path: Path) -> None:
     copied = copy(folder, tmp_path)
     manifest = json.loads((copied / "manifest.json").read_text())
-    (copied / "manifest.json").write_text(json.dumps(manifest | {"format_version": 2}))
+    (copied / "manifest.json").write_text(json.dumps(manifest | {"format_version": 3}))
 
-    with pytest.raises(ModelUnavailableError, match="version 2"):
+    with pytest.raises(ModelUnavailableError, match="version 3"):
         TinyBertEncoder(copied).encode(["order"])
 
 

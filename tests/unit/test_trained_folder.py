@@ -111,7 +111,7 @@ def test_another_version_is_refused(folder):
     content = json.loads((folder / "router.json").read_bytes())
     content["format_version"] = trained_folder.FORMAT_VERSION + 1
     (folder / "router.json").write_text(json.dumps(content), encoding="utf-8")
-    with pytest.raises(ConfigError, match="format_version 2"):
+    with pytest.raises(ConfigError, match="format_version 3"):
         read_trained_folder(folder)
 
 
