@@ -6,16 +6,18 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mdsa.router.word_pieces import WordPieces
 
 __all__ = ["TextGraph"]
 
 Floats = NDArray[np.float32]
 
-_CHARACTERS_A_TOKEN = 16
+_IDS = "input_ids"
+_MASK = "attention_mask"
 _ROWS = 96
 _FEW_BATCHES = 4
 _FEW_TEXTS = 8
@@ -33,7 +35,8 @@ class TextGraph:
     over threads, each of which runs single-threaded.
 
     Args:
-        model: bytes of the graph. Inputs `input_ids` and `attention_mask`, int64 (batch, tokens).
+        model: bytes of the graph. Input `input_ids`, int64 (batch, tokens); graphs that MDSA wrote
+            before they lost their mask have `attention_mask` beside it.
         tokenizer_json: the tokenizer, in the form of the `tokenizers` library.
         max_tokens: longer texts are cut here, [CLS] and [SEP] included.
         outputs: names of the outputs wanted, each float32 (batch, columns).
@@ -43,7 +46,6 @@ class TextGraph:
         self, model: bytes, tokenizer_json: str, max_tokens: int, outputs: Sequence[str]
     ) -> None:
         import onnxruntime
-        from tokenizers import Tokenizer
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
@@ -52,11 +54,8 @@ class TextGraph:
             model, options, providers=["CPUExecutionProvider"]
         )
         self._outputs = list(outputs)
-        self._tokenizer: Any = Tokenizer.from_str(tokenizer_json)
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(max_tokens)
-        self._most_characters = max_tokens * _CHARACTERS_A_TOKEN
-        self._no_padding = np.ones((1, max_tokens), np.int64)
+        self._masked = any(node.name == _MASK for node in self._session.get_inputs())
+        self._pieces = WordPieces(tokenizer_json, max_tokens)
 
     def columns(self, output: str) -> int:
         """Width of an output."""
@@ -65,15 +64,7 @@ class TextGraph:
 
     def one(self, text: str) -> list[Floats]:
         """Outputs for one text, each (1, columns)."""
-        ids = self._tokenizer.encode(self._readable(text)).ids
-        result: list[Floats] = self._session.run(
-            self._outputs,
-            {
-                "input_ids": np.array([ids], np.int64),
-                "attention_mask": self._no_padding[:, : len(ids)],
-            },
-        )
-        return result
+        return self._run([self._pieces.ids(text)])
 
     def many(self, texts: Sequence[str]) -> list[Floats]:
         """Outputs for texts, each (texts, columns)."""
@@ -84,8 +75,7 @@ class TextGraph:
         if len(texts) <= _FEW_TEXTS:
             rows = [self.one(text) for text in texts]
             return [np.concatenate(columns) for columns in zip(*rows, strict=True)]
-        encodings = self._tokenizer.encode_batch_fast([self._readable(text) for text in texts])
-        ids = [encoding.ids for encoding in encodings]
+        ids = self._pieces.many(texts)
         batches = list(_batches([len(row) for row in ids]))
         workers = min(_MOST_WORKERS, os.cpu_count() or 1)
         if workers == 1 or len(batches) < _FEW_BATCHES:
@@ -106,14 +96,9 @@ class TextGraph:
 
     def _run(self, ids: list[list[int]]) -> list[Floats]:
         tokens = np.array(ids, np.int64)
-        result: list[Floats] = self._session.run(
-            self._outputs, {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
-        )
+        inputs = {_IDS: tokens, _MASK: np.ones_like(tokens)} if self._masked else {_IDS: tokens}
+        result: list[Floats] = self._session.run(self._outputs, inputs)
         return result
-
-    def _readable(self, text: str) -> str:
-        # The tokenizer refuses lone surrogates, which messages from the web may hold.
-        return text[: self._most_characters].encode("utf-8", "replace").decode()
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
