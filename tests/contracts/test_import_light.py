@@ -9,7 +9,7 @@ import sys
 _HEAVY = [
     "chromadb",
     "onnxruntime",
-    "opentelemetry",
+    "opentelemetry.exporter.otlp",  # langsmith, which langchain-core imports, takes API and SDK
     "sentence_transformers",
     "torch",
     "transformers",
