@@ -64,6 +64,13 @@ export function countRows(counts, empty) {
     );
 }
 
+/** A node's name as a row's heading; a domain's nodes stand further in, and break at the slash. */
+export function nodeHeading(id) {
+  const [domain, inner] = id.split("/");
+  if (inner === undefined) return h("th", { scope: "row" }, id);
+  return h("th", { scope: "row", class: "inner" }, `${domain}/`, h("wbr"), inner);
+}
+
 export const fact = (name, ...value) => h("div", {}, h("dt", {}, name), h("dd", {}, ...value));
 
 let lastSpoken = "";

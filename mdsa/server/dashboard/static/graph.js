@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { drawn } from "./charts.js";
-import { bar, duration, h, s } from "./dom.js";
+import { bar, duration, h, nodeHeading, s } from "./dom.js";
 import { BOX, layOut } from "./graph_layout.js";
 
 let shape = null;
@@ -192,7 +192,7 @@ export function stepRows(found, times) {
       h(
         "tr",
         {},
-        h("th", { scope: "row", class: id.includes("/") ? "inner" : "" }, id),
+        nodeHeading(id),
         bar(ms / total),
         h("td", { class: "number" }, duration(ms)),
       ),

@@ -80,14 +80,13 @@ const refresh = () =>
     await list();
   });
 
-function passage(found) {
-  return h(
-    "li",
-    {},
-    h("b", {}, found.title),
+function passage(found, index) {
+  const told = h("summary", {}, h("b", {}, found.title));
+  told.append(
     h("span", { class: "note block" }, `${found.source || "no file"} · ${found.scope === "global" ? "shared" : "own"} · score ${found.score.toFixed(2)}, similarity ${found.similarity.toFixed(2)}`),
-    h("p", { class: "passage" }, found.content),
   );
+  const text = h("p", { class: "passage" }, found.content);
+  return h("li", {}, h("details", { open: index === 0 }, told, text));
 }
 
 byId("search").addEventListener("submit", (event) => {

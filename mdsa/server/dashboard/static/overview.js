@@ -2,7 +2,7 @@
 
 import { get, trouble } from "./api.js";
 import { confidences, drawn, latencies, range } from "./charts.js";
-import { bar, byId, countRows, duration, h, number, percent, plural, speak } from "./dom.js";
+import { bar, byId, countRows, duration, h, nodeHeading, number, percent, plural, speak } from "./dom.js";
 import { follow } from "./live.js";
 import { badge, Requests } from "./requests.js";
 
@@ -85,7 +85,7 @@ function showNodes(nodes) {
         h(
           "tr",
           {},
-          h("th", { scope: "row", class: name.includes("/") ? "inner" : "" }, name),
+          nodeHeading(name),
           h("td", { class: "wide" }, range(stats, low, high)),
           ...["p50_ms", "p95_ms", "p99_ms"].map((key) =>
             h("td", { class: "number" }, duration(stats[key])),

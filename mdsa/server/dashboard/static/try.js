@@ -56,16 +56,15 @@ function showRoute(found) {
     fact("Threshold", found.settings.threshold.toFixed(2)),
   );
   byId("parts").hidden = !found.clauses.length;
-  byId("part-rows").replaceChildren(
+  byId("part-list").replaceChildren(
     ...found.clauses.map((part) => {
       const [name, score] = best(part.scores)[0] ?? ["none", 0];
+      const near = part.evidence ? `; nearest: “${part.evidence}”` : "";
       return h(
-        "tr",
+        "li",
         {},
-        h("th", { scope: "row" }, part.text),
-        h("td", {}, name),
-        h("td", { class: "number" }, percent(score, 1)),
-        h("td", {}, part.evidence || "–"),
+        part.text,
+        h("span", { class: "note block" }, `${name} ${percent(score, 1)}${near}`),
       );
     }),
   );
