@@ -24,6 +24,7 @@ from mdsa.training.slm_data import make_samples
 from mdsa.training.slm_export import write_adapter
 from mdsa.training.slm_fit import FitSettings, fit, load_checkpoint
 from mdsa.training.slm_network import AdaptedNetwork
+from mdsa.training.slm_sample import Sample
 from mdsa.training.slm_weights import open_network, open_tokenizer, read_gguf
 
 __all__ = ["export_adapter", "main", "train_adapter"]
@@ -31,6 +32,7 @@ __all__ = ["export_adapter", "main", "train_adapter"]
 ADAPTER = "adapter.gguf"
 CHECKPOINT = "checkpoint.pt"
 REPORT = "training.json"
+SAMPLES = "samples.jsonl"
 
 
 def train_adapter(
@@ -45,7 +47,7 @@ def train_adapter(
 
     Args:
         data_dir: public data sets.
-        out: folder for the adapter, the checkpoint and `training.json`.
+        out: folder for the adapter, the samples, the checkpoint and `training.json`.
         settings: of the fit.
         weights: GGUF file of the base model.
         progress: told how it goes.
@@ -54,7 +56,7 @@ def train_adapter(
         The adapter's path.
     """
     out.mkdir(parents=True, exist_ok=True)
-    samples = make_samples(data_dir, settings.seed)
+    samples = _samples(data_dir, out / SAMPLES, settings.seed)
     reader = read_gguf(weights)
     encoded = encode(samples, open_tokenizer(reader), settings.longest)
     progress(f"{len(encoded)} samples, {sum(len(each.ids) for each in encoded)} tokens")
@@ -70,6 +72,17 @@ def train_adapter(
     }
     (out / REPORT).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     return export_adapter(out, settings.alpha, weights)
+
+
+def _samples(data_dir: Path, kept: Path, seed: int) -> list[Sample]:
+    """The samples, made once: the reader looks for each of them, which takes minutes."""
+    if kept.exists():
+        lines = kept.read_text(encoding="utf-8").splitlines()
+        return [Sample(**json.loads(line)) for line in lines]
+    samples = make_samples(data_dir, seed)
+    text = "".join(json.dumps(asdict(each), ensure_ascii=False) + "\n" for each in samples)
+    kept.write_text(text, encoding="utf-8")
+    return samples
 
 
 def export_adapter(out: Path, alpha: float, weights: Path) -> Path:

@@ -17,12 +17,12 @@ from mdsa.training.slm_sample import Sample
 from mdsa.training.slm_tools import ToolRequest, draw_request, made_tools
 from mdsa.utils.halves import is_held_out
 
-__all__ = ["call_samples"]
+__all__ = ["call_samples", "request_sample"]
 
-_NO_CALL = 0.1
-_COPIES = 4
+_NO_CALL = 0.07
+_COPIES = 3
 """How often a BFCL row is used, with other numbers each time after the first."""
-_SGD_ROWS = 500
+_SGD_ROWS = 350
 _KINDS = {"dict": "object", "float": "number", "tuple": "array", "any": "string"}
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\d)")
 _CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
@@ -51,17 +51,25 @@ def call_samples(data_dir: Path, made: int, rng: random.Random) -> Iterator[Samp
         for copy in range(_COPIES):
             changed = _renumbered(request, rng) if copy else request
             if changed is not None:
-                yield _sample("bfcl", changed, others, rng)
+                yield request_sample("bfcl", changed, others, rng)
     for request in services:
-        yield _sample("sgd", request, others, rng)
+        yield request_sample("sgd", request, others, rng)
     for request in own:
         two = rng.random() < 0.25
-        yield _sample("templates", _twice(request, rng) if two else request, others, rng)
+        yield request_sample("templates", _twice(request, rng) if two else request, others, rng)
 
 
-def _sample(
+def request_sample(
     source: str, request: ToolRequest, others: Sequence[dict[str, Any]], rng: random.Random
 ) -> Sample:
+    """A request among tools of others, or, rarely, without its own.
+
+    Args:
+        source: of the request.
+        request: with its tools.
+        others: tools to draw from.
+        rng: of the draws.
+    """
     none = rng.random() < _NO_CALL
     tools = [] if none else list(request.tools)
     names = {tool["function"]["name"] for tool in [*tools, *request.tools]}

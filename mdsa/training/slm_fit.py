@@ -42,7 +42,7 @@ class FitSettings:
     alpha: float = 32.0
     rate: float = 1e-3
     batch_tokens: int = 1200
-    longest: int = 460
+    longest: int = 400
     warmup: int = 20
     checkpoint_every: int = 20
     seed: int = 0

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-from langchain_core.messages import HumanMessage, SystemMessage
 
 from mdsa.errors import InvalidInputError
 from mdsa.models.partial_answers import PartialAnswer, merge_prompt
-from mdsa.models.smollm2.prompt import ABSTENTION, answer_prompt
-from mdsa.nodes.decompose import split_instructions
+from mdsa.models.smollm2.prompt import ABSTENTION, answer_prompt, split_prompt
+from mdsa.nodes.split_request import split_prompt as split_messages
 from mdsa.training.slm_facts import draw_entity, draw_fact, entity_kinds
 from mdsa.training.slm_sample import Sample
 
-__all__ = ["merge_samples", "split_samples"]
+__all__ = ["merge_samples", "split_sample", "split_samples"]
 
 _CLINC = {
     "auto_and_commute": "Cars and getting to work: routes, traffic, petrol, tyres, oil, repairs.",
@@ -54,35 +53,68 @@ _JOINERS = (
     " & ", " as well as ", "? by the way, ", ". oh and ", ", and by the way ",
     " and could you tell me ",
 )  # fmt: skip
-_COUNTS = (1, 2, 2, 2, 2, 2, 3)
+_COUNTS = (1, 1, 2, 2, 2, 2, 2, 3)
+_SHARES = (0.45, 0.25, 0.3)
+
+
+@dataclass(frozen=True, slots=True)
+class _App:
+    """Domains of one application, with messages to each."""
+
+    name: str
+    descriptions: Mapping[str, str]
+    messages: Mapping[str, Sequence[str]]
 
 
 def split_samples(data_dir: Path, count: int, rng: random.Random) -> Iterator[Sample]:
-    """Questions of CLINC150 and HWU64 to fit on, alone and joined, with the domains on offer.
+    """Messages of CLINC150, HWU64 and SGD to fit on, alone and joined, with the domains on offer.
 
     Raises:
         InvalidInputError: a file is missing or not as published.
     """
     try:
-        sets = [
-            ("clinc150", _CLINC, _rows(data_dir / "intent/clinc150/train.jsonl", "domain")),
-            ("hwu64", _HWU, _rows(data_dir / "intent/hwu64/train.jsonl", "intent")),
+        apps = [
+            _App("clinc150", _CLINC, _rows(data_dir / "intent/clinc150/train.jsonl", "domain")),
+            _App("hwu64", _HWU, _rows(data_dir / "intent/hwu64/train.jsonl", "intent")),
+            _services(data_dir / "dialogue" / "sgd_train"),
         ]
     except (OSError, ValueError, KeyError) as error:
-        raise InvalidInputError(f"cannot read {data_dir / 'intent'}: {error!r}.") from error
+        folders = f"{data_dir / 'intent'} or {data_dir / 'dialogue'}"
+        raise InvalidInputError(f"cannot read {folders}: {error!r}.") from error
     for _ in range(count):
-        name, descriptions, rows = sets[0] if rng.random() < 0.6 else sets[1]
-        known = [name for name in sorted(descriptions) if name in rows]
-        wanted = rng.sample(known, rng.choice(_COUNTS))
-        offered = {*wanted, *rng.sample(known, rng.randint(2, min(9, len(known))))}
-        parts = [rng.choice(rows[domain]) for domain in wanted]
-        text = parts[0]
-        for part in parts[1:]:
-            text = text.rstrip(" .?!") + rng.choice(_JOINERS) + part
-        listing = {domain: descriptions[domain] for domain in offered}
-        messages = [SystemMessage(split_instructions(listing, 3)), HumanMessage(text)]
-        asked = [{"domain": d, "query": q} for d, q in zip(wanted, parts, strict=True)]
-        yield Sample("split", name, answer_prompt(messages), json.dumps(asked, ensure_ascii=False))
+        app = rng.choices(apps, _SHARES)[0]
+        yield split_sample(app.name, app.descriptions, app.messages, rng)
+
+
+def split_sample(
+    source: str,
+    descriptions: Mapping[str, str],
+    messages: Mapping[str, Sequence[str]],
+    rng: random.Random,
+) -> Sample:
+    """One message, put together from questions to one, two or three domains.
+
+    Args:
+        source: of the questions.
+        descriptions: of the domains.
+        messages: questions by domain.
+        rng: of the draws.
+    """
+    known = [name for name in sorted(descriptions) if name in messages]
+    wanted = rng.sample(known, min(rng.choice(_COUNTS), len(known)))
+    offered = {*wanted, *rng.sample(known, min(rng.randint(2, 7), len(known)))}
+    parts = [rng.choice(messages[domain]) for domain in wanted]
+    text = parts[0]
+    for part in parts[1:]:
+        text = text.rstrip(" .?!") + rng.choice(_JOINERS) + part
+    listing = {domain: descriptions[domain] for domain in sorted(offered)}
+    asked = [{"domain": d, "query": q} for d, q in zip(wanted, parts, strict=True)]
+    return Sample(
+        "split",
+        source,
+        split_prompt(split_messages(text, listing, 3)),
+        json.dumps({"questions": asked}, ensure_ascii=False),
+    )
 
 
 def _rows(path: Path, key: str) -> dict[str, list[str]]:
@@ -93,6 +125,25 @@ def _rows(path: Path, key: str) -> dict[str, list[str]]:
         domain = row[key] if key == "domain" else row[key].split("_")[0]
         found.setdefault(domain, []).append(row["text"].strip())
     return found
+
+
+def _services(folder: Path) -> _App:
+    """SGD's services, with what people open a dialogue with that needs one of them alone."""
+    schema = json.loads((folder / "schema.json").read_text(encoding="utf-8"))
+    descriptions: dict[str, str] = {}
+    for service in schema:
+        descriptions.setdefault(_domain(service["service_name"]), service["description"])
+    messages: dict[str, list[str]] = {}
+    with (folder / "dialogues.jsonl").open(encoding="utf-8") as file:
+        for row in map(json.loads, file):
+            opening = row["turns"][0]
+            if len(row["services"]) == 1 and opening["s"] == "U" and len(opening["t"]) < 120:
+                messages.setdefault(_domain(row["services"][0]), []).append(opening["t"].strip())
+    return _App("sgd", descriptions, messages)
+
+
+def _domain(service: str) -> str:
+    return service.split("_")[0].lower()
 
 
 def merge_samples(count: int, rng: random.Random) -> Iterator[Sample]:

@@ -62,7 +62,7 @@ def statement(question: str, span: str, passage: str) -> str:
     whole = next((s for s in _SENTENCE_END.split(passage) if span.strip() in s), "")
     whole = " ".join(whole.split())
     if 0 < len(whole) <= _LONGEST_SENTENCE and whole[0].isupper():
-        return whole.rstrip(".,;:")
+        return whole.rstrip('.,;:"')
     return said[0].upper() + said[1:]
 
 

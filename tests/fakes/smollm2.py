@@ -12,8 +12,13 @@ from platformdirs import user_cache_path
 
 from mdsa.errors import ModelUnavailableError
 from mdsa.models.memory_budget import MemoryBudget
+from mdsa.models.reader.extraction import Extract
+from mdsa.models.reader.features import Question
+from mdsa.models.reader.prompt import Conversation
+from mdsa.models.reader.sentences import Sentence
 from mdsa.models.smollm2.chat_model import SmolLM2ChatModel
 from mdsa.models.smollm2.engine import Sampling
+from mdsa.models.smollm2.evidence import Evidence, EvidenceFinder
 from mdsa.models.smollm2.files import find_weights
 from mdsa.models.smollm2.pull import pull_weights
 from mdsa.models.smollm2.weights import SmolLM2Weights
@@ -59,6 +64,23 @@ def scripted_model(*replies: str, **settings: Any) -> tuple[SmolLM2ChatModel, Sc
         weights=ScriptedWeights(engine), memory=MemoryBudget(10_000), **settings
     )
     return model, engine
+
+
+class ScriptedFinder(EvidenceFinder):
+    """Finds the same for every message."""
+
+    def __init__(self, *parts: Evidence) -> None:
+        super().__init__()
+        self.parts = list(parts)
+
+    def find(self, conversation: Conversation) -> list[Evidence]:
+        return list(self.parts)
+
+
+def evidence(question: str, sentences: Mapping[int, str], confidence: float = 0.9) -> Evidence:
+    """Evidence with one sentence of each passage, by its id."""
+    found = tuple(Sentence(text, place, 0, 0, "prose") for place, text in sentences.items())
+    return Evidence(Question(question), Extract(confidence, found), {})
 
 
 @lru_cache(maxsize=1)

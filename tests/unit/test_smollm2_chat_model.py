@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from fakes.chat_models import ScriptedChatModel
-from fakes.smollm2 import scripted_model
+from fakes.smollm2 import ScriptedFinder, evidence, scripted_model
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
 from mdsa.errors import InvalidInputError
+from mdsa.models.partial_answers import PartialAnswer, merge_prompt
 from mdsa.models.passages import format_passages
+from mdsa.models.smollm2.chat_model import SmolLM2ChatModel
 
 _TOOL = {
     "type": "function",
@@ -35,56 +37,132 @@ def _asked(question: str, *texts: str) -> list[BaseMessage]:
 _FEE = _asked("What is the fee?", "Open on Mondays.", "The fee is 6 euros.")
 
 
-def test_a_grounded_answer_names_its_passage() -> None:
-    model, _ = scripted_model("The fee is 6 euros [2].")
+_FOUND = evidence("What is the fee?", {2: "Everybody pays a fee of 6 euros at the door."})
+_QUOTE = _FOUND.found.text
+_ORDER = [
+    HumanMessage("Where is order 7?"),
+    AIMessage("", tool_calls=[{"name": "track", "args": {"order": 7}, "id": "a"}]),
+    ToolMessage("in Lyon", name="track", tool_call_id="a"),
+]
 
-    reply = model.invoke(_FEE)
+
+def _words(*replies: str, confidence: float = 0.9) -> SmolLM2ChatModel:
+    found = evidence("What is the fee?", {2: _QUOTE}, confidence)
+    return scripted_model(*replies, finder=ScriptedFinder(found))[0]
+
+
+def test_what_the_reader_finds_is_worded_and_names_its_passage() -> None:
+    reply = _words("The fee is 6 euros [2].").invoke(_FEE)
 
     assert reply.text == "The fee is 6 euros [2]."
     assert reply.response_metadata["passage_ids"] == [2]
     assert reply.response_metadata["abstained"] is False
-    assert "degraded" not in reply.response_metadata
+    assert "answered_by" not in reply.response_metadata
+
+
+def test_the_model_reads_the_sentences_of_the_reader_alone() -> None:
+    model, engine = scripted_model("The fee is 6 euros [2].", finder=ScriptedFinder(_FOUND))
+
+    model.invoke(_FEE)
+
+    assert f"[2] {_QUOTE}\nQuestion: What is the fee?" in engine.asked[0][0]
+    assert "Mondays" not in engine.asked[0][0]
 
 
 def test_citations_of_passages_that_are_not_there_are_taken_out() -> None:
-    model, _ = scripted_model("The fee is 6 euros [7].")
-
-    reply = model.invoke(_FEE)
-
-    assert reply.text == "The fee is 6 euros."
-    assert reply.response_metadata["passage_ids"] == [2]
+    assert _words("The fee is 6 euros [7].").invoke(_FEE).text == "The fee is 6 euros."
 
 
-def test_an_abstention_is_marked() -> None:
-    model, _ = scripted_model("I could not find that in my documents.")
-
-    assert model.invoke(_FEE).response_metadata["abstained"] is True
-
-
-def test_nothing_said_is_an_abstention() -> None:
-    model, _ = scripted_model("")
-
-    reply = model.invoke(_FEE)
-
-    assert reply.text == "I could not find that in my documents."
-
-
-def test_what_is_invented_is_never_said_and_the_fallback_answers() -> None:
-    fallback = ScriptedChatModel(replies=[AIMessage("The fee is 6 euros.")])
-    model, _ = scripted_model("The fee is 9 euros and goes to Oslo [2].", fallback=fallback)
+@pytest.mark.parametrize(
+    "wording",
+    [
+        "The fee is 9 euros [2].",
+        "The fee is 6 euros and goes to Oslo [2].",
+        "The fee is 6 euros and covers lunch, towels and sauna [2].",
+        "The fee is the fee [2].",
+        "Nobody pays a fee of 6 euros [2].",
+        "Everybody pays at the door [2].",
+    ],
+)
+def test_a_wording_that_says_something_else_is_never_said(wording: str) -> None:
+    model = _words(wording)
 
     pieces = [str(chunk.text) for chunk in model.stream(_FEE)]
     reply = model.invoke(_FEE)
 
-    assert "".join(pieces) == reply.text == "The fee is 6 euros."
+    assert "".join(pieces) == reply.text == _QUOTE
+    assert reply.response_metadata["answered_by"] == "embedded://reader"
+    assert reply.response_metadata["passage_ids"] == [2]
+
+
+def test_an_abstention_counts_where_the_reader_is_not_sure() -> None:
+    silence = "I could not find that in my documents."
+
+    assert _words(silence, confidence=0.3).invoke(_FEE).response_metadata["abstained"] is True
+    assert _words(silence, confidence=0.9).invoke(_FEE).text == _QUOTE
+
+
+def test_nothing_found_is_an_abstention_without_asking_the_model() -> None:
+    model, engine = scripted_model(finder=ScriptedFinder(evidence("What is the fee?", {})))
+
+    reply = model.invoke(_FEE)
+
+    assert reply.text == "I could not find that in my documents."
+    assert engine.asked == []
+
+
+def test_every_question_of_a_message_is_answered_in_turn() -> None:
+    second = evidence("And who runs it?", {1: "It is run by Ines Borg."})
+    third = evidence("And where?", {})
+    finder = ScriptedFinder(_FOUND, second, third)
+    model, _ = scripted_model("The fee is 6 euros [2].", "Ines Borg runs it [1].", finder=finder)
+
+    reply = model.invoke(_FEE)
+
+    assert reply.text == (
+        "The fee is 6 euros [2]. Ines Borg runs it [1]. I could not find the rest in my documents."
+    )
+    assert reply.response_metadata["passage_ids"] == [2, 1]
+
+
+def test_what_is_invented_about_a_result_is_never_said_and_the_fallback_answers() -> None:
+    fallback = ScriptedChatModel(replies=[AIMessage("Order 7 is in Lyon.")])
+    model, _ = scripted_model("Order 9 is in Oslo.", fallback=fallback)
+
+    pieces = [str(chunk.text) for chunk in model.stream(_ORDER)]
+    reply = model.invoke(_ORDER)
+
+    assert "".join(pieces) == reply.text == "Order 7 is in Lyon."
     assert reply.response_metadata["degraded"] is True
-    assert reply.response_metadata["degraded_reason"] == "stands in no source: 9, Oslo"
+    reason = "stands in no source: 9; stands in no source: Oslo"
+    assert reply.response_metadata["degraded_reason"] == reason
 
 
 def test_without_a_fallback_an_invention_is_marked() -> None:
-    model, _ = scripted_model("The fee is 9 euros.")
+    model, _ = scripted_model("Order 9 is in Oslo.")
 
-    assert model.invoke(_FEE).response_metadata["degraded"] is True
+    assert model.invoke(_ORDER).response_metadata["degraded"] is True
+
+
+def test_a_merge_that_loses_a_figure_is_left_to_the_fallback() -> None:
+    answers = [PartialAnswer("Fee?", "The fee is 6 euros."), PartialAnswer("When?", "At 9 a.m.")]
+    fallback = ScriptedChatModel(replies=[AIMessage("The fee is 6 euros. At 9 a.m.")])
+    model, _ = scripted_model("The fee is 6 euros.", fallback=fallback)
+
+    reply = model.invoke(merge_prompt("Fee and when?", answers))
+
+    assert reply.text == "The fee is 6 euros. At 9 a.m."
+    assert "is left out: 9" in reply.response_metadata["degraded_reason"]
+
+
+def test_an_answer_by_schema_is_held_to_it() -> None:
+    model, engine = scripted_model('{"fee": 6}')
+    form = {"title": "fee", "type": "object", "properties": {"fee": {"type": "integer"}}}
+
+    assert model.with_structured_output(form).invoke("What is the fee?") == {"fee": 6}
+    schema = engine.asked[0][1].schema
+    assert schema is not None
+    assert set(schema["properties"]) == {"fee"}
 
 
 def test_calls_are_held_to_the_schema_and_read_back() -> None:

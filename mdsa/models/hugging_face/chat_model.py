@@ -16,18 +16,15 @@ from langchain_core.language_models import (
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
-from langchain_core.utils.function_calling import convert_to_json_schema
+from langchain_core.runnables import Runnable
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from mdsa.errors import InvalidInputError
 from mdsa.models.hugging_face.background import Work, aiterate, iterate
 from mdsa.models.hugging_face.call_reader import Part
 from mdsa.models.hugging_face.generation import Finish, Request, write_reply
 from mdsa.models.hugging_face.structured_output import (
-    answer_schema,
-    make_parser,
     read_response_format,
+    structured,
 )
 from mdsa.models.hugging_face.weights import LocalWeights
 from mdsa.models.memory_budget import MemoryBudget
@@ -41,8 +38,6 @@ from mdsa.models.tool_schema import (
 )
 
 __all__ = ["HuggingFaceChatModel"]
-
-_METHODS = ("json_schema", "function_calling", "json_mode")
 
 
 class HuggingFaceChatModel(BaseChatModel):
@@ -160,30 +155,7 @@ class HuggingFaceChatModel(BaseChatModel):
         Raises:
             InvalidInputError: the schema is none, or an argument is unknown.
         """
-        if kwargs or method not in _METHODS:
-            raise InvalidInputError(
-                f"arguments {sorted(kwargs)}, method {method!r}: use include_raw, and one of the "
-                f"methods {', '.join(_METHODS)}."
-            )
-        form = answer_schema(schema)
-        model = self.bind(
-            response_format={"type": "json_schema", "json_schema": {"schema": form}},
-            ls_structured_output_format={
-                "kwargs": {"method": method},
-                "schema": convert_to_json_schema(schema),
-            },
-        )
-        parser = make_parser(schema)
-        if not include_raw:
-            read: Runnable[LanguageModelInput, Any] = model | parser
-            return read
-        parsed = RunnablePassthrough.assign(
-            parsed=lambda found: parser.invoke(found["raw"]), parsing_error=lambda _: None
-        )
-        unread = RunnablePassthrough.assign(parsed=lambda _: None)
-        return RunnableMap(raw=model) | parsed.with_fallbacks(
-            [unread], exception_key="parsing_error"
-        )
+        return structured(self, schema, include_raw=include_raw, method=method, unknown=kwargs)
 
     def _generate(
         self,

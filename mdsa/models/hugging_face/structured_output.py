@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
+from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
 from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel
@@ -13,7 +15,53 @@ from pydantic import BaseModel
 from mdsa.errors import InvalidInputError
 from mdsa.models.json_schema import strict_schema
 
-__all__ = ["answer_schema", "make_parser", "read_response_format"]
+__all__ = ["answer_schema", "make_parser", "read_response_format", "structured"]
+
+_METHODS = ("json_schema", "function_calling", "json_mode")
+
+
+def structured(
+    model: BaseChatModel,
+    schema: Mapping[str, Any] | type,
+    *,
+    include_raw: bool,
+    method: str,
+    unknown: Mapping[str, Any],
+) -> Runnable[LanguageModelInput, Any]:
+    """`with_structured_output` of a model that is held to the schema in its `response_format`.
+
+    Args:
+        model: to bind.
+        schema: a pydantic model, a TypedDict or a JSON schema.
+        include_raw: give `raw`, `parsed` and `parsing_error` instead of the answer.
+        method: of no effect, since the output is constrained whatever it is called.
+        unknown: arguments that there are not.
+
+    Raises:
+        InvalidInputError: the schema is none, or an argument is unknown.
+    """
+    if unknown or method not in _METHODS:
+        raise InvalidInputError(
+            f"arguments {sorted(unknown)}, method {method!r}: use include_raw, and one of the "
+            f"methods {', '.join(_METHODS)}."
+        )
+    form = answer_schema(schema)
+    bound = model.bind(
+        response_format={"type": "json_schema", "json_schema": {"schema": form}},
+        ls_structured_output_format={
+            "kwargs": {"method": method},
+            "schema": convert_to_json_schema(schema),  # type: ignore[arg-type] # a Mapping serves
+        },
+    )
+    parser = make_parser(schema)
+    if not include_raw:
+        read: Runnable[LanguageModelInput, Any] = bound | parser
+        return read
+    parsed = RunnablePassthrough.assign(
+        parsed=lambda found: parser.invoke(found["raw"]), parsing_error=lambda _: None
+    )
+    unread = RunnablePassthrough.assign(parsed=lambda _: None)
+    return RunnableMap(raw=bound) | parsed.with_fallbacks([unread], exception_key="parsing_error")
 
 
 def answer_schema(schema: Mapping[str, Any] | type) -> dict[str, Any]:

@@ -9,18 +9,20 @@ from typing import Any
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LangSmithParams, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, InvalidToolCall
-from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import ToolCall
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from mdsa.models.hugging_face.structured_output import structured
 from mdsa.models.memory_budget import MemoryBudget
+from mdsa.models.reader.prompt import read_conversation
 from mdsa.models.smollm2.calls import has_results, list_schema, read_list
-from mdsa.models.smollm2.engine import Sampling
-from mdsa.models.smollm2.grounded import GroundedAnswer, ground, sources_of
-from mdsa.models.smollm2.prompt import END, answer_prompt, call_prompt
+from mdsa.models.smollm2.evidence import EvidenceFinder
+from mdsa.models.smollm2.grounded import ground, sources_of, word_answer
+from mdsa.models.smollm2.prompt import END, answer_prompt, call_prompt, is_split, split_prompt
+from mdsa.models.smollm2.run import Run
 from mdsa.models.smollm2.weights import SmolLM2Weights
 from mdsa.models.tool_schema import (
     Reply,
@@ -39,10 +41,13 @@ _MAX_CALL_TOKENS = 512
 class SmolLM2ChatModel(BaseChatModel):
     """SmolLM2-135M-Instruct, with an adapter for MDSA's jobs or without.
 
-    An answer from passages or tool results is checked before anything of it is passed on: where it
-    holds a figure, name or date that stands in no source, `fallback` answers in its place, and
-    `response_metadata` says so (`degraded`, `degraded_reason`). Tool calls are held to the tools'
-    schemas. Once tools have answered, no further ones are called before the next question.
+    From passages it words what the reader finds in them (`finder`), one question of the message
+    after the other; where the wording says more, less or something else, the reader's sentences
+    stand as they are. An answer from tool results or facts, and a merge, is checked as a whole:
+    where it holds a figure, name or date that stands in no source, or loses one that it should
+    keep, `fallback` answers in its place. `response_metadata` tells of both (`degraded`,
+    `degraded_reason`, `answered_by`). Tool calls are held to the tools' schemas. Once tools have
+    answered, no further ones are called before the next question.
 
     Every call may raise ModelUnavailableError where the weights or the engine are missing, with the
     command that brings them, and ContextOverflowError for a prompt that is too long.
@@ -56,6 +61,11 @@ class SmolLM2ChatModel(BaseChatModel):
         default=None,
         exclude=True,
         description="Answers where something would be invented; None lets it be said, marked.",
+    )
+    finder: EvidenceFinder = Field(
+        default_factory=EvidenceFinder,
+        exclude=True,
+        description="Finds the sentences of the passages that are worded anew.",
     )
     temperature: float | None = Field(
         default=None, ge=0, description="Randomness; None and 0 take the likeliest token."
@@ -106,6 +116,29 @@ class SmolLM2ChatModel(BaseChatModel):
         choice = read_tool_choice(tool_choice, tool_names(schemas))
         return self.bind(tools=schemas, tool_choice=choice, **kwargs)
 
+    def with_structured_output(
+        self,
+        schema: dict[str, Any] | type,
+        *,
+        include_raw: bool = False,
+        method: str = "json_schema",
+        strict: bool | None = None,  # noqa: ARG002 - always strict
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, dict[str, Any] | BaseModel]:
+        """Answer with JSON of a schema; the model can write nothing else.
+
+        Args:
+            schema: a pydantic model, a TypedDict or a JSON schema.
+            include_raw: give `raw`, `parsed` and `parsing_error` instead of the answer.
+            method: of no effect, since the output is constrained whatever it is called.
+            strict: likewise.
+            **kwargs: there are no others.
+
+        Raises:
+            InvalidInputError: the schema is none, or an argument is unknown.
+        """
+        return structured(self, schema, include_raw=include_raw, method=method, unknown=kwargs)
+
     def _generate(
         self,
         messages: list[BaseMessage],
@@ -146,83 +179,45 @@ class SmolLM2ChatModel(BaseChatModel):
     ) -> Iterator[AIMessageChunk]:
         tools = list(kwargs.get("tools") or ())
         choice = str(kwargs.get("tool_choice") or "auto")
-        run = _Run(self, kwargs)
+        run = self._run(kwargs)
         with self.memory.using(self.weights) as engine:
             if tools and choice != "none" and not (choice == "auto" and has_results(messages)):
-                sampling = run.sampling((), list_schema(tools, choice), _MAX_CALL_TOKENS)
+                sampling = run.sampling(schema=list_schema(tools, choice), longest=_MAX_CALL_TOKENS)
                 text = "".join(run.texts(engine, call_prompt(messages, tools), sampling))
                 reply = read_list(text, tools)
                 if reply.tool_calls or reply.invalid_tool_calls or choice != "auto":
                     yield _calls(reply)
                     yield run.last()
                     return
-            prompt = answer_prompt(messages)
             stops = (*(stop or self.stop or ()), END)
-            response_format = kwargs.get("response_format")
-            schema = _asked_schema(response_format)
-            texts = run.texts(engine, prompt, run.sampling(stops, schema, None))
+            schema = _asked_schema(kwargs.get("response_format"))
             sources = None if schema is not None else sources_of(messages)
             if sources is None:
-                for text in texts:
+                split = schema is not None and is_split(schema)
+                prompt = split_prompt(messages) if split else answer_prompt(messages)
+                for text in run.texts(engine, prompt, run.sampling(stops, schema)):
                     yield AIMessageChunk(content=text)
                 yield run.last()
                 return
-            said = "".join(texts)
-        answer = ground(said, sources, messages, self.fallback)
+
+            def write(prompt: str) -> str:
+                return "".join(run.texts(engine, prompt, run.sampling(stops)))
+
+            if sources.only_passages:
+                conversation = read_conversation(messages)
+                answer = word_answer(self.finder.find(conversation), write)
+            else:
+                said = write(answer_prompt(messages))
+                answer = ground(said, sources, messages, self.fallback)
         for word in _WORD.findall(answer.text):
             yield AIMessageChunk(content=word)
-        yield run.last(answer)
+        yield run.last(answer.metadata)
 
-
-class _Run:
-    """One reply: settings of its calls, and what they used."""
-
-    def __init__(self, model: SmolLM2ChatModel, kwargs: dict[str, Any]) -> None:
-        self._name = model.weights.name
-        temperature = kwargs.get("temperature", model.temperature)
-        self._temperature = float(temperature or 0.0)
-        self._seed = kwargs.get("seed", model.seed)
-        self._max_tokens = int(kwargs.get("max_tokens") or model.max_tokens)
-        self._sent = self._made = 0
-        self._finish = "stop"
-
-    def sampling(
-        self, stops: Sequence[str], schema: dict[str, Any] | None, longest: int | None
-    ) -> Sampling:
-        return Sampling(
-            max_tokens=longest or self._max_tokens,
-            temperature=self._temperature,
-            seed=self._seed,
-            stop=tuple(stops),
-            schema=schema,
-        )
-
-    def texts(self, engine: Any, prompt: str, sampling: Sampling) -> Iterator[str]:
-        for piece in engine.generate(prompt, sampling):
-            usage = piece.get("usage")
-            if usage:
-                self._sent += usage["prompt_tokens"]
-                self._made += usage["completion_tokens"]
-            for choice in piece["choices"]:
-                if choice["finish_reason"]:
-                    self._finish = choice["finish_reason"]
-                if choice["text"]:
-                    yield choice["text"]
-
-    def last(self, answer: GroundedAnswer | None = None) -> AIMessageChunk:
-        metadata: dict[str, Any] = {"model_name": self._name, "finish_reason": self._finish}
-        if answer is not None:
-            metadata |= answer.metadata
-        return AIMessageChunk(
-            content="",
-            usage_metadata=UsageMetadata(
-                input_tokens=self._sent,
-                output_tokens=self._made,
-                total_tokens=self._sent + self._made,
-            ),
-            response_metadata=metadata,
-            chunk_position="last",
-        )
+    def _run(self, kwargs: dict[str, Any]) -> Run:
+        names = ("temperature", "seed", "max_tokens")
+        settings = {name: kwargs.get(name, getattr(self, name)) for name in names}
+        settings["max_tokens"] = settings["max_tokens"] or self.max_tokens
+        return Run(self.weights.name, settings)
 
 
 def _calls(reply: Reply) -> AIMessageChunk:

@@ -1,8 +1,8 @@
-"""An answer from passages or results, checked before it is said."""
+"""An answer from passages, results or partial answers, checked before it is said."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +13,15 @@ from mdsa.models.grounding import find_inventions
 from mdsa.models.partial_answers import parse_answers
 from mdsa.models.passages import Passage, parse_facts, parse_passages
 from mdsa.models.smollm2.citations import cited_passages, without_wrong_citations
-from mdsa.models.smollm2.prompt import ABSTENTION
+from mdsa.models.smollm2.evidence import Evidence
+from mdsa.models.smollm2.prompt import ABSTENTION, PARTIAL_ABSTENTION, word_prompt
+from mdsa.models.smollm2.wording import flaw_of
 
-__all__ = ["GroundedAnswer", "Sources", "ground", "sources_of"]
+__all__ = ["GroundedAnswer", "Sources", "ground", "sources_of", "word_answer"]
+
+_READER = "embedded://reader"
+_SURE = 0.5
+"""The reader's confidence from which its sentences are said although the model finds no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +31,14 @@ class Sources:
     Attributes:
         passages: of the last question.
         texts: everything that was said to the model but instructions.
+        merged: answers to be merged, each of which is to be kept whole.
+        only_passages: whether there is nothing else to answer from.
     """
 
     passages: list[Passage]
     texts: list[str]
+    merged: list[str]
+    only_passages: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +57,52 @@ def sources_of(messages: Sequence[BaseMessage]) -> Sources | None:
     last = str(messages[places[-1]].text)
     passages = parse_passages(last)
     results = any(isinstance(message, ToolMessage) for message in messages[places[-1] :])
-    if not (passages or results or parse_facts(last) or parse_answers(last)):
+    facts, merged = parse_facts(last), [answer.text for answer in parse_answers(last)]
+    if not (passages or results or facts or merged):
         return None
     texts = [str(m.text) for m in messages if not isinstance(m, SystemMessage | AIMessage)]
     # What stands escaped in a block counts as it is read.
     texts += [f"{each.title}\n{each.text}" for each in passages]
-    return Sources(passages, texts)
+    return Sources(passages, texts, merged, bool(passages) and not results and not merged)
+
+
+def word_answer(parts: Sequence[Evidence], write: Callable[[str], str]) -> GroundedAnswer:
+    """Answer each question of a message from its evidence, worded anew or as it stands.
+
+    Args:
+        parts: the questions with their evidence.
+        write: has the model continue a prompt.
+    """
+    texts: list[str] = []
+    ids: list[int] = []
+    flaws = []
+    for part in parts:
+        text, flaw = _worded(part, write) if part.found.sentences else ("", "")
+        if flaw:
+            text = part.found.text
+            flaws.append(flaw)
+        if text:
+            texts.append(text)
+            ids += part.found.passages
+    if not texts:
+        return GroundedAnswer(ABSTENTION, {"abstained": True, "passage_ids": []})
+    if len(texts) < len(parts):
+        texts.append(PARTIAL_ABSTENTION)
+    metadata: dict[str, Any] = {"abstained": False, "passage_ids": list(dict.fromkeys(ids))}
+    if flaws:
+        metadata |= {"answered_by": _READER, "quoted_reason": "; ".join(flaws)}
+    return GroundedAnswer(("\n\n" if flaws else " ").join(texts), metadata)
+
+
+def _worded(part: Evidence, write: Callable[[str], str]) -> tuple[str, str]:
+    """The wording, and why the evidence has to stand instead; both empty for an abstention."""
+    if not part.to_be_worded:
+        return "", "steps, lists and yes or no are said as they are written"
+    passages = [Passage(s.passage, "", s.text) for s in part.found.sentences]
+    text = without_wrong_citations(write(word_prompt(part)).strip(), passages)
+    if not text or text.startswith(ABSTENTION):
+        return "", "" if part.found.confidence < _SURE else "nothing is said"
+    return text, flaw_of(text, part)
 
 
 def ground(
@@ -66,13 +116,16 @@ def ground(
     abstained = not text or text.startswith(ABSTENTION)
     if abstained:
         return GroundedAnswer(ABSTENTION, {"abstained": True, "passage_ids": []})
-    invented = find_inventions(text, sources.texts)
-    if not invented:
+    flaws = [f"stands in no source: {word}" for word in find_inventions(text, sources.texts)]
+    flaws += [
+        f"is left out: {word}" for part in sources.merged for word in find_inventions(part, [text])
+    ]
+    if not flaws:
         ids = cited_passages(text, sources.passages)
         return GroundedAnswer(text, {"abstained": False, "passage_ids": ids})
     mark = {
         "degraded": True,
-        "degraded_reason": f"stands in no source: {', '.join(invented)}",
+        "degraded_reason": "; ".join(flaws),
     }
     if fallback is None:
         return GroundedAnswer(text, {"abstained": False, **mark})

@@ -18,6 +18,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from mdsa.models.partial_answers import parse_answers
 from mdsa.models.passages import parse_facts, parse_passages
+from mdsa.models.smollm2.evidence import Evidence
 from mdsa.models.smollm2.focus import focus_passages
 
 __all__ = [
@@ -28,9 +29,12 @@ __all__ = [
     "answer_prompt",
     "call_prompt",
     "chat",
+    "is_split",
+    "split_prompt",
+    "word_prompt",
 ]
 
-FORM = 1
+FORM = 2
 """Version of the prompts; an adapter's card names the one that it was trained on."""
 END = "<|im_end|>"
 """Ends a turn."""
@@ -41,6 +45,11 @@ _ANSWER = (
     "Answer the question from the passages, results and known facts only. Cite passages like [1]. "
     f"If they do not hold the answer, say: {ABSTENTION}"
 )
+_WORD = (
+    "Answer the question in one short sentence, in the words of the text. Cite it like [1]. "
+    f"If the text does not answer it, say: {ABSTENTION}"
+)
+_SPLIT = "Split the message into one question for each specialist that it asks, as JSON."
 _MERGE = "Merge the answers into one message. Keep every fact, figure, name and date."
 _CALL = (
     "Write the tool calls that the message asks for as a JSON list, with values from the message. "
@@ -54,6 +63,8 @@ _EARLIER_CHARS = 240
 _ARGUMENT_CHARS = 110
 _DESCRIPTION_CHARS = 160
 _EARLIER_TURNS = 4
+_DOMAIN = re.compile(r"^- ([\w-]+): (.*)$", re.MULTILINE)
+_DOMAIN_CHARS = 120
 _BLOCK = re.compile(r"<(passages|facts|answers)>\n.*\n</\1>\s*", re.DOTALL)
 _SPECIAL = re.compile(r"<\|(im_start|im_end|endoftext)\|>")
 _SPACES = re.compile(r"\s+")
@@ -115,6 +126,37 @@ def call_prompt(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, An
     if facts:
         asked = f"Known: {_known(facts)}\n\n{asked}"
     return chat([("system", f"{_CALL}\n{listing}"), *turns, ("user", asked)])
+
+
+def word_prompt(evidence: Evidence) -> str:
+    """The prompt for one question and the sentences that the reader found for it."""
+    lines = []
+    for sentence in evidence.found.sentences:
+        title = _flat(evidence.titles.get(sentence.passage, ""))
+        opening = f"{title}: " if title else ""
+        lines.append(f"[{sentence.passage}] {opening}{_flat(sentence.text)}")
+    if evidence.question.background:
+        lines.append(f"Earlier question: {_clip(evidence.question.background, _EARLIER_CHARS)}")
+    asked = "\n".join([*lines, f"Question: {_flat(evidence.question.text)}"])
+    return chat([("system", _WORD), ("user", asked)])
+
+
+def is_split(schema: Mapping[str, Any]) -> bool:
+    """Whether an answer's schema is that of `mdsa.nodes.split_request`."""
+    return set(schema.get("properties") or ()) == {"questions"}
+
+
+def split_prompt(messages: Sequence[BaseMessage]) -> str:
+    """The prompt for the questions of a message.
+
+    Args:
+        messages: as `mdsa.nodes.split_request` writes them; the domains stand in the system
+            message, a line each.
+    """
+    system = "\n".join(str(m.text) for m in messages if isinstance(m, SystemMessage))
+    lines = [f"- {name}: {_clip(said, _DOMAIN_CHARS)}" for name, said in _DOMAIN.findall(system)]
+    asked = str(messages[_last_question(messages)].text)
+    return chat([("system", "\n".join([_SPLIT, *lines])), ("user", asked)])
 
 
 def _last_question(messages: Sequence[BaseMessage]) -> int:
