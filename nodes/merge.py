@@ -8,6 +8,8 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage
 
 from mdsa.graph.state import AgentState, DomainAnswer
+from mdsa.models.partial_answers import PartialAnswer
+from mdsa.models.reader.merge import merge_answers
 from mdsa.nodes.history import question_text
 from mdsa.nodes.shown_images import old_images_removed
 from mdsa.nodes.types import Node
@@ -16,6 +18,7 @@ from mdsa.router.small_talk import small_talk
 __all__ = ["make_merge"]
 
 _MAX_QUESTION_CHARS = 500
+_DEGRADED = "(“{query}” was answered in a simpler way than usual.)"
 _REPLIES = {
     None: "I can't help with that.",
     "greeting": "Hello!",
@@ -30,11 +33,12 @@ def make_merge(max_history: int = 60) -> Node[AgentState]:
     def merge(state: AgentState) -> dict[str, Any]:
         route = state["route"]
         answers = sorted(state.get("answers", []), key=lambda answer: answer["position"])
-        parts = [_text(answer, answers) for answer in answers]
-        parts += [f"I can't help with this part: “{text}”" for text in route["declined"]]
+        parts = [_part(answer, answers) for answer in answers]
+        parts += [_declined(text) for text in route["declined"]]
         if route["decision"] == "unmatched" and all(answer["abstained"] for answer in answers):
-            parts = [_no_answer(question_text(state["messages"]), route["scores"])]
-        text = "\n\n".join(parts)
+            question = question_text(state["messages"])
+            parts = [PartialAnswer(question, _no_answer(question, route["scores"]))]
+        text = parts[0].text if len(parts) == 1 else merge_answers(parts)
         shown = [answer["message_id"] for answer in answers if answer["text"] == text]
         message = AIMessage(
             text,
@@ -64,10 +68,18 @@ def make_merge(max_history: int = 60) -> Node[AgentState]:
     return merge
 
 
-def _text(answer: DomainAnswer, answers: list[DomainAnswer]) -> str:
-    if answer["abstained"] and len(answers) > 1:
-        return f"{answer['text']} (“{answer['query']}”)"
-    return answer["text"]
+def _part(answer: DomainAnswer, answers: list[DomainAnswer]) -> PartialAnswer:
+    """An answer that, beside others, says what it could not find or that a stand-in gave it."""
+    text = answer["text"]
+    if len(answers) > 1 and answer["abstained"]:
+        text = f"{text} (“{answer['query']}”)"
+    elif answer["degraded"] and not all(other["degraded"] for other in answers):
+        text = f"{text}\n\n{_DEGRADED.format(query=answer['query'])}"
+    return PartialAnswer(answer["query"], text)
+
+
+def _declined(query: str) -> PartialAnswer:
+    return PartialAnswer(query, f"I can't help with this part: “{query}”")
 
 
 def _no_answer(question: str, domains: Iterable[str]) -> str:

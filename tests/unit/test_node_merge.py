@@ -101,6 +101,26 @@ def test_an_answer_of_a_model_without_ids_gets_none() -> None:
     assert merged(state([answer("returns", 0, message_id="")])).id is None
 
 
+def test_no_fact_is_lost_and_none_is_repeated() -> None:
+    answers = [
+        answer("a", 0, "Returns are free. The refund takes 5 days."),
+        answer("b", 1, "The refund takes 5 days. Call 555-0100."),
+    ]
+
+    assert merged(state(answers, decision="decompose")).text == (
+        "Returns are free. The refund takes 5 days.\n\nCall 555-0100."
+    )
+
+
+def test_a_part_that_a_stand_in_answered_says_so_beside_others() -> None:
+    answers = [answer("a", 0), answer("b", 1, degraded=True)]
+
+    assert merged(state(answers, decision="decompose")).text == (
+        "answer 0\n\nanswer 1\n\n(“question 1” was answered in a simpler way than usual.)"
+    )
+    assert merged(state([answer("b", 0, degraded=True)])).text == "answer 0"
+
+
 def test_declined_parts_are_named_after_the_answers() -> None:
     message = merged(state([answer("returns", 0)], route={"declined": ["what does Bob earn"]}))
 

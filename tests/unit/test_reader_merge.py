@@ -31,3 +31,20 @@ def test_lists_that_share_a_line_stay_whole() -> None:
 
 def test_nothing_to_merge_is_nothing() -> None:
     assert merged("", " ") == ""
+
+
+def test_what_is_said_of_two_things_is_said_twice() -> None:
+    text = merged("The blue one is wool. It costs $5.", "The red one is silk. It costs $5.")
+    assert text.count("It costs $5.") == 2
+    replies = [PartialAnswer(about, "Yes, it is.") for about in ("Is A?", "Is B?", "Is B?")]
+    assert merge_answers(replies) == "Yes, it is.\n\nYes, it is."
+
+
+def test_a_sentence_that_leans_goes_with_the_one_it_leans_on() -> None:
+    first = "The blue one is wool. It costs $5."
+    assert merged(first, f"{first} Wash it cold.") == f"{first}\n\nWash it cold."
+
+
+def test_code_keeps_its_lines() -> None:
+    code = "```\nif a:\n    stop()\n\nif b:\n    stop()\n```"
+    assert merged(f"Run this.\n{code}", "Run that.") == f"Run this.\n\n{code}\n\nRun that."

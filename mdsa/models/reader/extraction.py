@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,16 +14,9 @@ from mdsa.models.reader.features import Question
 from mdsa.models.reader.fixed_terms import kind_term
 from mdsa.models.reader.lists import whole_lists
 from mdsa.models.reader.scoring import probabilities
-from mdsa.models.reader.sentences import Sentence, split_passage
+from mdsa.models.reader.sentences import Sentence, leans, split_passage
 
 __all__ = ["Extract", "extract"]
-
-# Opens with a word that means something only after the sentence before it.
-_LEANS = re.compile(
-    r"^(?:this|that|these|those|it|its|they|their|he|she|his|her|such|however|but|otherwise|instead|"
-    r"in that case|if so|if not|then|also|both|the former|the latter)\b",
-    re.IGNORECASE,
-)
 
 _TYPED_SHARE = 0.3
 _TINY = 1e-9
@@ -142,7 +134,7 @@ def _companions(
         own = [s for s in block if s.kind == "list"]
         others = [s for s in candidates if s.kind == "list" and s.text.startswith(sentence.text)]
         return [*own, *others][:1] or [sentence]
-    if sentence.kind == "prose" and _LEANS.match(sentence.text):
+    if sentence.kind == "prose" and leans(sentence.text):
         before = [s for s in block if s.position == sentence.position - 1 and s.kind == "prose"]
         return [sentence, *before]
     return [sentence]

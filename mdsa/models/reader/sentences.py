@@ -9,7 +9,7 @@ from typing import Literal
 
 from mdsa.models.passages import Passage
 
-__all__ = ["Sentence", "split_passage", "split_prose"]
+__all__ = ["Sentence", "leans", "split_passage", "split_prose"]
 
 _ABBREVIATIONS_TEXT = """
 mr mrs ms dr prof st sr jr vs etc e.g i.e cf al no nos fig figs vol pp ed eds dept approx est
@@ -28,6 +28,11 @@ _ROW = re.compile(r"^\s*\|.*\|\s*$")
 _RULE = re.compile(r"^\s*\|?[\s:|-]+\|?\s*$")
 _LEADS = re.compile(
     r":$|\b(?:these steps|(?:following|next) steps|steps below|as follows|like this|do this)\W*$",
+    re.IGNORECASE,
+)
+_LEANS = re.compile(
+    r"^(?:this|that|these|those|it|its|they|their|he|she|his|her|such|however|but|otherwise|instead|"
+    r"in that case|if so|if not|then|also|both|the former|the latter)\b",
     re.IGNORECASE,
 )
 _SPEAKER = re.compile(r"^(?:Q|A|Question|Answer)\s*[:.]\s+", re.IGNORECASE)
@@ -83,6 +88,11 @@ def split_prose(text: str) -> list[str]:
         start = match.end()
     sentences.append(text[start:].strip())
     return [sentence for sentence in sentences if sentence]
+
+
+def leans(sentence: str) -> bool:
+    """Whether it opens with a word that means something only after the sentence before it."""
+    return _LEANS.match(sentence) is not None
 
 
 def _is_abbreviation(before: str) -> bool:
