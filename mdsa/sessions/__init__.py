@@ -1,7 +1,9 @@
-"""Sessions: checkpoints in SQLite, read strictly, with one writer at a time for each session."""
+"""Sessions: checkpoints in SQLite or PostgreSQL, read strictly, one writer per session."""
 
 from mdsa.sessions.index import SessionInfo
 from mdsa.sessions.lease import SessionLeases
+from mdsa.sessions.opening import open_sessions
+from mdsa.sessions.protocol import SessionBackend
 from mdsa.sessions.serde import ensure_strict, strict_serializer
 from mdsa.sessions.sqlite import SessionSqliteSaver
 from mdsa.sessions.store import PruneReport, Session, SessionStore, open_session_store
@@ -10,6 +12,7 @@ from mdsa.sessions.transcript import TranscriptMessage, validate_session_id
 __all__ = [
     "PruneReport",
     "Session",
+    "SessionBackend",
     "SessionInfo",
     "SessionLeases",
     "SessionSqliteSaver",
@@ -17,6 +20,7 @@ __all__ = [
     "TranscriptMessage",
     "ensure_strict",
     "open_session_store",
+    "open_sessions",
     "strict_serializer",
     "validate_session_id",
 ]

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-import aiosqlite
-
 from mdsa.errors import SessionAccessError
 from mdsa.sessions.checkpoint_clock import checkpoint_time
 from mdsa.sessions.sqlite import SessionSqliteSaver
@@ -32,6 +30,7 @@ _SCHEMA: Final = (
 )
 
 _COLUMNS: Final = "session_id, user_id, turns, messages, updated_at, last_domain"
+_GET: Final = f"SELECT {_COLUMNS} FROM mdsa_sessions WHERE session_id = ?"  # noqa: S608 - ours
 
 # Threads that a graph of the application wrote through the same saver have no row.
 _PLAIN_THREADS: Final = """
@@ -65,9 +64,12 @@ class SessionIndex:
 
     async def setup(self) -> None:
         """Create the table."""
-        async with self._saver.transaction() as conn:
+
+        def create(conn: sqlite3.Connection) -> None:
             for statement in _SCHEMA:
-                await conn.execute(statement)
+                conn.execute(statement)
+
+        await self._saver.change(create)
 
     async def claim(self, session_id: str, user_id: str | None) -> None:
         """Note the session before its first checkpoint, with its owner.
@@ -77,24 +79,26 @@ class SessionIndex:
         Raises:
             SessionAccessError: it belongs to another user.
         """
-        info = await self.get(session_id)
-        if info is not None:
-            check_owner(info, user_id)
-            if info.user_id is not None or user_id is None:
-                return
-        async with self._saver.transaction() as conn:
-            await conn.execute(
+
+        def note(conn: sqlite3.Connection) -> None:
+            row = conn.execute(_GET, (session_id,)).fetchone()
+            if row is not None:
+                info = _info(row)
+                check_owner(info, user_id)
+                if info.user_id is not None or user_id is None:
+                    return
+            conn.execute(
                 "INSERT INTO mdsa_sessions (session_id, user_id, updated_at) VALUES (?, ?, ?) "
                 "ON CONFLICT (session_id) DO UPDATE SET user_id = excluded.user_id",
                 (session_id, user_id, time.time()),
             )
 
+        # Whatever follows in this session is written after it.
+        await self._saver.change(note, lasting=False)
+
     async def get(self, session_id: str) -> SessionInfo | None:
         """Return the session's row."""
-        rows = await self._saver.fetch(
-            f"SELECT {_COLUMNS} FROM mdsa_sessions WHERE session_id = ?",  # noqa: S608 - ours
-            (session_id,),
-        )
+        rows = await self._saver.fetch(_GET, (session_id,))
         return _info(rows[0]) if rows else None
 
     async def list(self, user_id: str | None, limit: int | None) -> list[SessionInfo]:
@@ -114,11 +118,11 @@ class SessionIndex:
         return infos[:limit]
 
     @staticmethod
-    async def record_turn(
-        conn: aiosqlite.Connection, session_id: str, messages: int, last_domain: str | None
+    def record_turn(
+        conn: sqlite3.Connection, session_id: str, messages: int, last_domain: str | None
     ) -> None:
         """Count a finished turn, within the caller's transaction."""
-        await conn.execute(
+        conn.execute(
             "INSERT INTO mdsa_sessions (session_id, turns, messages, updated_at, last_domain) "
             "VALUES (?, 1, ?, ?, ?) ON CONFLICT (session_id) DO UPDATE SET turns = turns + 1, "
             "messages = excluded.messages, updated_at = excluded.updated_at, "
@@ -127,9 +131,17 @@ class SessionIndex:
         )
 
     @staticmethod
-    async def delete(conn: aiosqlite.Connection, session_id: str) -> bool:
+    def touch(conn: sqlite3.Connection, session_id: str) -> None:
+        """Note a use that was no finished turn, within the caller's transaction."""
+        conn.execute(
+            "UPDATE mdsa_sessions SET updated_at = ? WHERE session_id = ?",
+            (time.time(), session_id),
+        )
+
+    @staticmethod
+    def delete(conn: sqlite3.Connection, session_id: str) -> bool:
         """Delete the row, within the caller's transaction; tells whether there was one."""
-        cursor = await conn.execute("DELETE FROM mdsa_sessions WHERE session_id = ?", (session_id,))
+        cursor = conn.execute("DELETE FROM mdsa_sessions WHERE session_id = ?", (session_id,))
         return cursor.rowcount > 0
 
 

@@ -1,41 +1,38 @@
-"""One writer per session, across coroutines, threads and processes of this machine."""
+"""One writer per session, across coroutines, threads and processes."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import os
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from filelock import AsyncFileLock, Timeout
+from typing_extensions import override
 
 from mdsa.errors import SessionBusyError, StorageError
 
-__all__ = ["SessionLeases"]
+__all__ = ["Leases", "SessionLeases", "busy"]
 
 _POLL_S: Final = 0.01
 
 
-class SessionLeases:
-    """Exclusive leases on sessions; the operating system releases those of a killed process.
+class Leases(ABC):
+    """Exclusive leases on sessions.
 
-    A lease is a lock (`flock`) on a file of its own, named by a hash of the session id, that
-    exists only while somebody holds or awaits it. Fixed stripes would let unrelated sessions
-    block each other for whole turns; POSIX byte ranges of one file do not exclude two holders in
-    one process. Deleting a lock file is safe here because only its holder does so, and because
-    filelock, once it has locked a file, starts over if that file has been deleted meanwhile.
+    Within the process waiters queue on an `asyncio.Lock`, so that only one of them competes with
+    other processes. Use an instance in one event loop. A task that holds a session must not ask
+    for it again: it would wait for itself and get the `SessionBusyError`.
 
-    Within the process waiters queue on an `asyncio.Lock`, so that only one polls the file. Use an
-    instance in one event loop. A task that holds a session must not ask for it again: it would
-    wait for itself and get the `SessionBusyError`.
+    Args:
+        wait_s: how long to wait for a lease, in seconds.
     """
 
-    def __init__(self, directory: Path, wait_s: float) -> None:
-        """Keep lock files in `directory`; wait at most `wait_s` seconds for a lease."""
-        self._directory = directory
+    def __init__(self, wait_s: float) -> None:
         self._wait_s = wait_s
         self._queues: dict[str, tuple[asyncio.Lock, int]] = {}
 
@@ -45,7 +42,7 @@ class SessionLeases:
 
         Raises:
             SessionBusyError: somebody else held it all this time.
-            StorageError: the lock file cannot be used.
+            StorageError: what excludes other processes cannot be used.
         """
         wait_s = self._wait_s if wait_s is None else wait_s
         deadline = asyncio.get_running_loop().time() + wait_s
@@ -55,9 +52,9 @@ class SessionLeases:
                 async with asyncio.timeout_at(deadline):
                     await queue.acquire()
             except TimeoutError as error:
-                raise _busy(session_id, wait_s) from error
+                raise busy(session_id, wait_s) from error
             try:
-                async with self._file_lock(session_id, wait_s, deadline):
+                async with self._exclude_others(session_id, wait_s, deadline):
                     yield
             finally:
                 queue.release()
@@ -73,8 +70,31 @@ class SessionLeases:
             if users > 1:
                 self._queues[session_id] = (lock, users - 1)
 
+    @abstractmethod
+    def _exclude_others(
+        self, session_id: str, wait_s: float, deadline: float
+    ) -> AbstractAsyncContextManager[None]:
+        """Keep other processes out; `deadline` is a time of the event loop."""
+
+
+class SessionLeases(Leases):
+    """Leases among the processes of this machine; the system releases those of a killed one.
+
+    A lease is a lock (`flock`) on a file of its own, named by a hash of the session id, that
+    exists only while somebody holds or awaits it. Fixed stripes would let unrelated sessions
+    block each other for whole turns; POSIX byte ranges of one file do not exclude two holders in
+    one process. Deleting a lock file is safe here because only its holder does so, and because
+    filelock, once it has locked a file, starts over if that file has been deleted meanwhile.
+    """
+
+    def __init__(self, directory: Path, wait_s: float) -> None:
+        """Keep lock files in `directory`; wait at most `wait_s` seconds for a lease."""
+        super().__init__(wait_s)
+        self._directory = directory
+
+    @override
     @asynccontextmanager
-    async def _file_lock(
+    async def _exclude_others(
         self, session_id: str, wait_s: float, deadline: float
     ) -> AsyncIterator[None]:
         name = hashlib.sha256(session_id.encode()).hexdigest()[:32]
@@ -85,7 +105,7 @@ class SessionLeases:
         try:
             await lock.acquire(timeout=remaining)
         except Timeout as error:
-            raise _busy(session_id, wait_s) from error
+            raise busy(session_id, wait_s) from error
         except OSError as error:
             raise StorageError(
                 f"cannot lock session {session_id!r} by the file {path} ({error}); the data "
@@ -101,7 +121,8 @@ class SessionLeases:
             await lock.release()
 
 
-def _busy(session_id: str, wait_s: float) -> SessionBusyError:
+def busy(session_id: str, wait_s: float) -> SessionBusyError:
+    """The error of those who waited in vain."""
     return SessionBusyError(
         f"session {session_id!r} is busy: another request has been answering it for the "
         f"{wait_s:g} s that this one waited. Send the message again when that answer is there, "

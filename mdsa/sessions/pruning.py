@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-import aiosqlite
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
 __all__ = ["delete_thread_rows", "keep_latest"]
@@ -31,14 +31,14 @@ WHERE thread_id = ? AND NOT EXISTS (
 """
 
 
-async def delete_thread_rows(conn: aiosqlite.Connection, thread_id: str) -> int:
+def delete_thread_rows(conn: sqlite3.Connection, thread_id: str) -> int:
     """Delete all of a thread within the caller's transaction; returns the checkpoints deleted."""
-    deleted = await conn.execute("DELETE FROM checkpoints WHERE thread_id = ?", (thread_id,))
-    await conn.execute("DELETE FROM writes WHERE thread_id = ?", (thread_id,))
+    deleted = conn.execute("DELETE FROM checkpoints WHERE thread_id = ?", (thread_id,))
+    conn.execute("DELETE FROM writes WHERE thread_id = ?", (thread_id,))
     return deleted.rowcount
 
 
-async def keep_latest(conn: aiosqlite.Connection, serde: SerializerProtocol, thread_id: str) -> int:
+def keep_latest(conn: sqlite3.Connection, serde: SerializerProtocol, thread_id: str) -> int:
     """Delete what a thread no longer needs, within the caller's transaction.
 
     Kept: the latest checkpoint of each namespace with its writes; for namespaces that use a
@@ -51,9 +51,7 @@ async def keep_latest(conn: aiosqlite.Connection, serde: SerializerProtocol, thr
     """
     latest = {
         ns: (checkpoint_id, parent_id, json.loads(metadata) if metadata else {})
-        for ns, checkpoint_id, parent_id, metadata in await conn.execute_fetchall(
-            _LATEST, (thread_id,)
-        )
+        for ns, checkpoint_id, parent_id, metadata in conn.execute(_LATEST, (thread_id,))
     }
     root_id = latest[""][0] if "" in latest else None
     kept: list[tuple[str, str]] = []
@@ -62,9 +60,9 @@ async def keep_latest(conn: aiosqlite.Connection, serde: SerializerProtocol, thr
             continue
         kept.append((ns, checkpoint_id))
         if channels := set(metadata.get("counters_since_delta_snapshot") or ()):
-            kept += await _delta_ancestors(conn, serde, thread_id, ns, parent_id, channels)
-    deleted = await conn.execute(_DELETE_OTHERS, (thread_id, json.dumps(kept)))
-    await conn.execute(_DELETE_ORPHAN_WRITES, (thread_id,))
+            kept += _delta_ancestors(conn, serde, thread_id, ns, parent_id, channels)
+    deleted = conn.execute(_DELETE_OTHERS, (thread_id, json.dumps(kept)))
+    conn.execute(_DELETE_ORPHAN_WRITES, (thread_id,))
     return deleted.rowcount
 
 
@@ -80,8 +78,8 @@ def _is_finished_call(ns: str, metadata: Mapping[str, Any], root_id: str) -> boo
     return ":" in ns.rpartition("|")[2] and "" in parents and parents[""] != root_id
 
 
-async def _delta_ancestors(
-    conn: aiosqlite.Connection,
+def _delta_ancestors(
+    conn: sqlite3.Connection,
     serde: SerializerProtocol,
     thread_id: str,
     ns: str,
@@ -91,11 +89,11 @@ async def _delta_ancestors(
     """Ancestors back to the one that holds a full value of each of these delta channels."""
     kept: list[tuple[str, str]] = []
     while channels and checkpoint_id and (ns, checkpoint_id) not in kept:
-        rows = await conn.execute_fetchall(
+        rows = conn.execute(
             "SELECT parent_checkpoint_id, type, checkpoint FROM checkpoints "
             "WHERE thread_id = ? AND checkpoint_ns = ? AND checkpoint_id = ?",
             (thread_id, ns, checkpoint_id),
-        )
+        ).fetchall()
         for parent_id, type_, blob in rows:
             kept.append((ns, checkpoint_id))
             channels = channels - set(serde.loads_typed((type_, blob))["channel_values"])

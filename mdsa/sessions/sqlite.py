@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
-import aiosqlite
+from langchain_core.messages import ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
     ChannelVersions,
@@ -19,15 +19,18 @@ from langgraph.checkpoint.base import (
     CheckpointTuple,
     get_checkpoint_id,
 )
+from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from mdsa.errors import InvalidInputError, StorageError
 from mdsa.sessions.checkpoint_clock import advance_clock
-from mdsa.sessions.database import BUSY_TIMEOUT_S, connect, read_errors, storage_errors
+from mdsa.sessions.database import BUSY_TIMEOUT_S, Connection, connect, read_errors, storage_errors
 from mdsa.sessions.pruning import delete_thread_rows, keep_latest
 from mdsa.sessions.serde import strict_serializer
 
 __all__ = ["SessionSqliteSaver"]
+
+T = TypeVar("T")
 
 _SHRINK_WAIT_MS: Final = 200
 
@@ -36,18 +39,22 @@ class SessionSqliteSaver(AsyncSqliteSaver):
     """Checkpoints in one SQLite file, read strictly.
 
     On top of `AsyncSqliteSaver`: pruning, deletion by run and copying of threads; every failure
-    of the database is a `StorageError`; a failed or cancelled write is rolled back, so that it
-    neither keeps the database locked nor is committed by the next one; `alist` reads all rows
-    before it yields the first, so that its consumer may use the saver meanwhile.
+    of the database is a `StorageError`; a write happens whole or not at all, also where it is
+    cancelled; `alist` reads all rows before it yields the first, so that its consumer may use the
+    saver meanwhile. Checkpoints are read and written by LangGraph's sync saver on the connection's
+    own thread, at one trip to it each.
 
     Use it in one event loop. Open it with `SessionSqliteSaver.open(path)`.
     """
 
-    def __init__(self, conn: aiosqlite.Connection, path: Path) -> None:
+    conn: Connection
+    _thread_saver: SqliteSaver
+
+    def __init__(self, conn: Connection, path: Path) -> None:
         super().__init__(conn, serde=strict_serializer())
         self.jsonplus_serde = strict_serializer()
         self.path = path
-        self._write_lock = asyncio.Lock()
+        self._in_turn: set[str] = set()
 
     @classmethod
     @asynccontextmanager
@@ -61,19 +68,26 @@ class SessionSqliteSaver(AsyncSqliteSaver):
             saver = cls(conn, path)
             with storage_errors(path):
                 await saver.setup()
+                saver._thread_saver = await conn.run(saver._make_thread_saver)
             yield saver
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
-        """Run statements that take effect together or not at all, seen by nobody in between.
+    def _make_thread_saver(self, conn: sqlite3.Connection) -> SqliteSaver:
+        saver = SqliteSaver(conn, serde=self.serde)
+        saver.is_setup = True
+        return saver
+
+    async def change(self, change: Callable[[sqlite3.Connection], T], *, lasting: bool = True) -> T:
+        """Do statements that take effect together or not at all, seen by nobody in between.
+
+        Args:
+            change: what to do; runs in the database's thread.
+            lasting: see `Connection.write`.
 
         Raises:
             StorageError: the database refused; nothing was changed.
         """
-        async with self._writing(), self.lock:
-            await self.conn.execute("BEGIN IMMEDIATE")
-            yield self.conn
-            await self.conn.commit()
+        with storage_errors(self.path):
+            return await self.conn.write(change, lasting=lasting)
 
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Return the rows of a query.
@@ -82,8 +96,7 @@ class SessionSqliteSaver(AsyncSqliteSaver):
             StorageError: the database refused.
         """
         with storage_errors(self.path):
-            async with self.lock:
-                return list(await self.conn.execute_fetchall(sql, parameters))
+            return await self.conn.run(lambda conn: conn.execute(sql, parameters).fetchall())
 
     async def shrink(self) -> int:
         """Give free pages back to the file system; returns the bytes by which the database shrank.
@@ -91,38 +104,22 @@ class SessionSqliteSaver(AsyncSqliteSaver):
         Raises:
             StorageError: the database refused.
         """
-        async with self._writing(), self.lock:
-            before = await self._size()
-            # Each step of this statement frees one page; only a script is stepped to its end.
-            await self.conn.executescript("PRAGMA incremental_vacuum")
-            # Until the log is emptied it still holds deleted text. That needs a moment without
-            # other readers; when there is none soon, SQLite does it with a later write.
-            await self.conn.execute_fetchall(f"PRAGMA busy_timeout={_SHRINK_WAIT_MS}")
-            try:
-                await self.conn.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-            finally:
-                await self.conn.execute_fetchall(
-                    f"PRAGMA busy_timeout={round(BUSY_TIMEOUT_S * 1000)}"
-                )
-            return before - await self._size()
-
-    async def _size(self) -> int:
-        ((pages,),) = await self.conn.execute_fetchall("PRAGMA page_count")
-        ((page_bytes,),) = await self.conn.execute_fetchall("PRAGMA page_size")
-        return int(pages * page_bytes)
-
-    @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[None]:
         with storage_errors(self.path):
-            async with self._write_lock:
-                try:
-                    yield
-                except BaseException:
-                    # The connection is shared: what a failed or cancelled write left open would
-                    # be committed by the next one. ValueError: the connection is closed.
-                    with suppress(sqlite3.Error, ValueError):
-                        await self.conn.rollback()
-                    raise
+            return await self.conn.run(_shrink)
+
+    @contextmanager
+    def turn(self, thread_id: str) -> Iterator[None]:
+        """Spare the thread's steps the wait for the disk; a lasting change has to follow them.
+
+        A turn takes about twenty writes. A killed process loses none of them; a power cut takes a
+        turn that has not ended back to where the last lasting change was. What tools have answered
+        is such a change by itself, since they may not be called twice.
+        """
+        self._in_turn.add(thread_id)
+        try:
+            yield
+        finally:
+            self._in_turn.discard(thread_id)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return a checkpoint, by default the latest of the thread.
@@ -131,7 +128,7 @@ class SessionSqliteSaver(AsyncSqliteSaver):
             StorageError: the database or the stored checkpoint cannot be read.
         """
         with read_errors(self.path):
-            found = await super().aget_tuple(config)
+            found = await self.conn.run(lambda _: self._thread_saver.get_tuple(config))
         if found is None:
             return None
         checkpoint: object = found.checkpoint
@@ -178,8 +175,10 @@ class SessionSqliteSaver(AsyncSqliteSaver):
         Raises:
             StorageError: the database refused; what was stored before is kept.
         """
-        async with self._writing():
-            return await super().aput(config, checkpoint, metadata, new_versions)
+        return await self.change(
+            lambda _: self._thread_saver.put(config, checkpoint, metadata, new_versions),
+            lasting=not self._is_in_turn(config),
+        )
 
     async def aput_writes(
         self,
@@ -193,8 +192,10 @@ class SessionSqliteSaver(AsyncSqliteSaver):
         Raises:
             StorageError: the database refused; what was stored before is kept.
         """
-        async with self._writing():
-            await super().aput_writes(config, writes, task_id, task_path)
+        await self.change(
+            lambda _: self._thread_saver.put_writes(config, writes, task_id, task_path),
+            lasting=not self._is_in_turn(config) or _hold_tool_answers(writes),
+        )
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete a thread's checkpoints and writes.
@@ -202,8 +203,7 @@ class SessionSqliteSaver(AsyncSqliteSaver):
         Raises:
             StorageError: the database refused; nothing was deleted.
         """
-        async with self.transaction() as conn:
-            await delete_thread_rows(conn, thread_id)
+        await self.change(partial(delete_thread_rows, thread_id=thread_id))
 
     async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
         """Delete checkpoints that no run will need again; only while no run of theirs goes on.
@@ -223,12 +223,11 @@ class SessionSqliteSaver(AsyncSqliteSaver):
                 f"unknown prune strategy {strategy!r}; use 'keep_latest' or 'delete'."
             )
         for thread_id in thread_ids:
-            async with self.transaction() as conn:
-                if strategy == "delete":
-                    await delete_thread_rows(conn, thread_id)
-                else:
-                    with read_errors(self.path):
-                        await keep_latest(conn, self.serde, thread_id)
+            if strategy == "delete":
+                await self.adelete_thread(thread_id)
+            else:
+                with read_errors(self.path):
+                    await self.change(partial(keep_latest, serde=self.serde, thread_id=thread_id))
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Delete the checkpoints that these runs made, with their writes.
@@ -236,18 +235,21 @@ class SessionSqliteSaver(AsyncSqliteSaver):
         Raises:
             StorageError: the database refused; nothing was deleted.
         """
-        async with self.transaction() as conn:
-            chosen = (
-                "SELECT thread_id, checkpoint_ns, checkpoint_id FROM checkpoints WHERE "
-                "json_extract(CAST(metadata AS TEXT), '$.run_id') IN "
-                "(SELECT value FROM json_each(?))"
-            )
+        chosen = (
+            "SELECT thread_id, checkpoint_ns, checkpoint_id FROM checkpoints WHERE "
+            "json_extract(CAST(metadata AS TEXT), '$.run_id') IN "
+            "(SELECT value FROM json_each(?))"
+        )
+
+        def delete(conn: sqlite3.Connection) -> None:
             for table in ("writes", "checkpoints"):
-                await conn.execute(
+                conn.execute(
                     f"DELETE FROM {table} "  # noqa: S608 - both names are ours
                     f"WHERE (thread_id, checkpoint_ns, checkpoint_id) IN ({chosen})",
                     (json.dumps(list(run_ids)),),
                 )
+
+        await self.change(delete)
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy a thread's whole history to a new thread.
@@ -257,21 +259,26 @@ class SessionSqliteSaver(AsyncSqliteSaver):
                 older history.
             StorageError: the database refused; nothing was copied.
         """
-        async with self.transaction() as conn:
-            taken = await conn.execute_fetchall(
+
+        def copy(conn: sqlite3.Connection) -> None:
+            if conn.execute(
                 "SELECT 1 FROM checkpoints WHERE thread_id = ? LIMIT 1", (target_thread_id,)
-            )
-            if list(taken):
+            ).fetchall():
                 raise InvalidInputError(
                     f"cannot copy thread {source_thread_id!r} to {target_thread_id!r}: the target "
                     "has a history already; delete it first or choose another id."
                 )
             for table, columns in _COPIED.items():
-                await conn.execute(
+                conn.execute(
                     f"INSERT INTO {table} (thread_id, {columns}) "  # noqa: S608 - names are ours
                     f"SELECT ?, {columns} FROM {table} WHERE thread_id = ?",
                     (target_thread_id, source_thread_id),
                 )
+
+        await self.change(copy)
+
+    def _is_in_turn(self, config: RunnableConfig) -> bool:
+        return config["configurable"]["thread_id"] in self._in_turn
 
 
 _COPIED: Final = {
@@ -280,3 +287,28 @@ _COPIED: Final = {
     ),
     "writes": ("checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, value"),
 }
+
+
+def _hold_tool_answers(writes: Sequence[tuple[str, Any]]) -> bool:
+    values = (value if isinstance(value, list) else [value] for _, value in writes)
+    return any(isinstance(one, ToolMessage) for value in values for one in value)
+
+
+def _shrink(conn: sqlite3.Connection) -> int:
+    before = _size(conn)
+    # Each step of this statement frees one page; only a script is stepped to its end.
+    conn.executescript("PRAGMA incremental_vacuum")
+    # Until the log is emptied it still holds deleted text. That needs a moment without other
+    # readers; when there is none soon, SQLite does it with a later write.
+    conn.execute(f"PRAGMA busy_timeout={_SHRINK_WAIT_MS}").fetchall()
+    try:
+        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        conn.execute(f"PRAGMA busy_timeout={round(BUSY_TIMEOUT_S * 1000)}").fetchall()
+    return before - _size(conn)
+
+
+def _size(conn: sqlite3.Connection) -> int:
+    ((pages,),) = conn.execute("PRAGMA page_count")
+    ((page_bytes,),) = conn.execute("PRAGMA page_size")
+    return int(pages * page_bytes)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import builtins
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from langchain_core.runnables import RunnableConfig
 
-from mdsa.errors import InvalidInputError, SessionBusyError, UnknownSessionError
+from mdsa.errors import InvalidInputError, SessionBusyError, StorageError, UnknownSessionError
 from mdsa.sessions.checkpoint_clock import checkpoint_time
 from mdsa.sessions.database import DATABASE_NAME, read_errors
 from mdsa.sessions.index import SessionIndex, SessionInfo, check_owner
@@ -78,15 +80,23 @@ class SessionStore:
             check_owner(info, user_id)
         async with self._leases.hold(session_id, wait_s):
             await self._index.claim(session_id, user_id)
-            yield
+            with self.saver.turn(session_id):
+                try:
+                    yield
+                except BaseException:
+                    # What was answered before the turn was stopped is to stay; see `turn`.
+                    with suppress(StorageError):
+                        await self.saver.change(partial(self._index.touch, session_id=session_id))
+                    raise
 
     async def after_turn(
         self, session_id: str, *, messages: int, last_domain: str | None = None
     ) -> None:
         """Record a finished turn and drop the checkpoints that it made obsolete.
 
-        Call it within `hold`, after the graph has returned. The turn itself is on disk by then:
-        should this fail, nothing is lost, and the next turn catches up on the pruning.
+        Call it within `hold`, after the graph has returned. From then on the turn survives a power
+        cut. Should this fail, a killed process still loses nothing, and the next turn catches up
+        on the pruning.
 
         Args:
             session_id: The session held.
@@ -96,10 +106,13 @@ class SessionStore:
         Raises:
             StorageError: the database refused.
         """
-        async with self.saver.transaction() as conn:
-            await self._index.record_turn(conn, session_id, messages, last_domain)
-            with read_errors(self.saver.path):
-                await keep_latest(conn, self.saver.serde, session_id)
+
+        def settle(conn: sqlite3.Connection) -> None:
+            self._index.record_turn(conn, session_id, messages, last_domain)
+            keep_latest(conn, self.saver.serde, session_id)
+
+        with read_errors(self.saver.path):
+            await self.saver.change(settle)
 
     async def list(
         self, user_id: str | None = None, *, limit: int | None = 100
@@ -229,9 +242,11 @@ class SessionStore:
         return info
 
     async def _delete_held(self, session_id: str) -> bool:
-        async with self.saver.transaction() as conn:
-            known = await self._index.delete(conn, session_id)
-            return await delete_thread_rows(conn, session_id) > 0 or known
+        def delete(conn: sqlite3.Connection) -> bool:
+            known = self._index.delete(conn, session_id)
+            return delete_thread_rows(conn, session_id) > 0 or known
+
+        return await self.saver.change(delete)
 
     async def _count(self) -> int:
         return int((await self.saver.fetch("SELECT count(*) FROM checkpoints"))[0][0])

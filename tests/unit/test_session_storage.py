@@ -5,7 +5,7 @@ import sqlite3
 import time
 
 import pytest
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, ToolMessage
 from langgraph.checkpoint.base import id as checkpoint_ids
 from langgraph.graph import START, MessagesState, StateGraph
 
@@ -133,13 +133,12 @@ async def test_cancelled_write_keeps_no_lock_on_the_database(tmp_path):
 async def test_failed_transaction_changes_nothing(tmp_path):
     async with SessionSqliteSaver.open(tmp_path / "sessions.db") as saver:
 
-        async def change():
-            async with saver.transaction() as conn:
-                await conn.execute("CREATE TABLE t (x)")
-                await conn.execute("INSERT INTO missing VALUES (1)")
+        def change(conn):
+            conn.execute("CREATE TABLE t (x)")
+            conn.execute("INSERT INTO missing VALUES (1)")
 
         with pytest.raises(StorageError, match="no such table"):
-            await change()
+            await saver.change(change)
         assert await saver.fetch("SELECT 1 FROM sqlite_master WHERE name = 't'") == []
 
 
@@ -151,8 +150,9 @@ async def test_clock_set_back_hides_no_turn(tmp_path, monkeypatch):
         future = str(
             checkpoint_ids.UUID(int=(ticks >> 12) << 80 | (ticks & 0xFFF) << 64, version=6)
         )
-        async with store.saver.transaction() as conn:
-            await conn.execute("UPDATE checkpoints SET checkpoint_id = ?", (future,))
+        await store.saver.change(
+            lambda conn: conn.execute("UPDATE checkpoints SET checkpoint_id = ?", (future,))
+        )
     monkeypatch.setattr(checkpoint_ids, "_last_v6_timestamp", None)  # as in a new process
 
     async with open_session_store(tmp_path) as store:
@@ -173,3 +173,49 @@ async def test_several_stores_open_one_new_directory_at_once(tmp_path):
     await asyncio.gather(*(open_and_use(number) for number in range(8)))
     async with open_session_store(tmp_path) as store:
         assert len(await store.list()) == 8
+
+
+class Disk:
+    """Notes which changes SQLite was told to wait for; the module's own thread reads it."""
+
+    def __init__(self) -> None:
+        self.waits = []
+
+    def __call__(self, statement):
+        if statement.startswith("PRAGMA synchronous="):
+            self.waits.append(statement.endswith("FULL"))
+
+
+async def test_a_turn_waits_for_the_disk_once_and_for_what_tools_answered(tmp_path):
+    async with open_session_store(tmp_path) as store:
+        disk = Disk()
+        await store.saver.conn.set_trace_callback(disk)
+        await take_turn(store)
+        assert disk.waits[-1]
+        assert not any(disk.waits[:-1])
+
+        latest = await store.saver.aget_tuple(CONFIG)
+        answer = ToolMessage("done", tool_call_id="1")
+        async with store.hold("s1"):
+            disk.waits.clear()
+            await store.saver.aput_writes(latest.config, [("messages", [answer])], "task")
+        assert disk.waits == [True]
+
+
+async def test_steps_outside_of_a_turn_wait_for_the_disk(tmp_path):
+    async with open_session_store(tmp_path) as store:
+        disk = Disk()
+        await store.saver.conn.set_trace_callback(disk)
+        await graph_of(store.saver).ainvoke({"messages": [("user", "hi")]}, CONFIG)
+        assert disk.waits
+        assert all(disk.waits)
+
+
+async def test_a_turn_that_is_stopped_waits_for_the_disk(tmp_path):
+    async with open_session_store(tmp_path) as store:
+        disk = Disk()
+        await store.saver.conn.set_trace_callback(disk)
+        with pytest.raises(TimeoutError):
+            async with store.hold("s1"):
+                raise TimeoutError
+        assert disk.waits[-1]

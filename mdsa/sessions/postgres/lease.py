@@ -1,0 +1,87 @@
+"""One writer per session, across all servers of a database."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow
+from typing_extensions import override
+
+from mdsa.sessions.lease import Leases, busy
+from mdsa.sessions.postgres.connection import open_connection, postgres_errors
+
+__all__ = ["PostgresLeases"]
+
+_POLL_S = 0.05
+
+
+class PostgresLeases(Leases):
+    """Exclusive leases by advisory locks; the database releases those of a dead process.
+
+    One connection holds all leases of a process. It must reach the database itself, or a pooler in
+    session mode: others give a lock to whoever has the connection next. Were it lost in the middle
+    of a turn, that turn would go on without its lease.
+
+    Args:
+        url: of the database.
+        wait_s: how long to wait for a lease.
+    """
+
+    def __init__(self, url: str, wait_s: float) -> None:
+        super().__init__(wait_s)
+        self._url = url
+        self._connecting = asyncio.Lock()
+        self._connection: AsyncConnection[DictRow] | None = None
+
+    async def close(self) -> None:
+        """Release everything."""
+        if self._connection is not None:
+            await self._connection.close()
+
+    @override
+    @asynccontextmanager
+    async def _exclude_others(
+        self, session_id: str, wait_s: float, deadline: float
+    ) -> AsyncIterator[None]:
+        key = _key(session_id)
+        with postgres_errors():
+            connection = await self._connected()
+        try:
+            while not await self._locked(connection, key):
+                remaining = deadline - asyncio.get_running_loop().time()
+                if remaining <= 0:
+                    raise busy(session_id, wait_s)
+                await asyncio.sleep(min(_POLL_S, remaining))
+            yield
+        finally:
+            # Also where the answer to a request for the lock was not waited for; a lock that is
+            # not held is no error.
+            await asyncio.shield(self._unlock(connection, key))
+
+    async def _connected(self) -> AsyncConnection[DictRow]:
+        async with self._connecting:
+            if self._connection is None or self._connection.closed:
+                self._connection = await open_connection(self._url)
+            return self._connection
+
+    @staticmethod
+    async def _locked(connection: AsyncConnection[DictRow], key: int) -> bool:
+        with postgres_errors():
+            cursor = await connection.execute("SELECT pg_try_advisory_lock(%s) AS held", (key,))
+            row = await cursor.fetchone()
+        return row is not None and bool(row["held"])
+
+    @staticmethod
+    async def _unlock(connection: AsyncConnection[DictRow], key: int) -> None:
+        if not connection.closed:
+            with postgres_errors():
+                await connection.execute("SELECT pg_advisory_unlock(%s)", (key,))
+
+
+def _key(session_id: str) -> int:
+    digest = hashlib.sha256(b"mdsa session " + session_id.encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)

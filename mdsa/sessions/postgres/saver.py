@@ -1,0 +1,64 @@
+"""LangGraph's PostgreSQL saver, made strict and clear about a database it cannot use."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import CheckpointTuple
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from psycopg import AsyncCursor
+from psycopg.rows import DictRow
+from typing_extensions import override
+
+from mdsa.sessions.checkpoint_clock import advance_clock
+from mdsa.sessions.postgres.connection import Pool, postgres_errors
+from mdsa.sessions.serde import strict_serializer
+
+__all__ = ["SessionPostgresSaver"]
+
+
+class SessionPostgresSaver(AsyncPostgresSaver):
+    """Checkpoints in PostgreSQL, read strictly; for one event loop.
+
+    Every failure of the database is a `StorageError`. Servers whose clocks differ may share a
+    thread: what one of them stores sorts after what it has read.
+
+    Args:
+        pool: of connections in autocommit mode, with rows as dicts.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(pool, serde=strict_serializer())
+
+    @override
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Return a checkpoint, the latest where the config names none.
+
+        Raises:
+            StorageError: the database cannot be read.
+        """
+        found = await super().aget_tuple(config)
+        if found is not None:
+            advance_clock(found.checkpoint["id"])
+        return found
+
+    async def fetch(self, query: str, values: Sequence[Any] = ()) -> list[DictRow]:
+        """Run a statement and return its rows.
+
+        Raises:
+            StorageError: the database refused.
+        """
+        async with self._cursor() as cursor:
+            await cursor.execute(query, values)  # type: ignore[call-overload]  # wants literals
+            return [] if cursor.description is None else await cursor.fetchall()
+
+    @override
+    @asynccontextmanager
+    async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
+        # All of the saver's traffic goes through here.
+        with postgres_errors():
+            async with super()._cursor(pipeline=pipeline) as cursor:
+                yield cursor
