@@ -146,6 +146,14 @@ class Settings(BaseSettings):
     session_wait_s: float = Field(
         default=30.0, ge=0, description="How long a second writer of a session waits its turn."
     )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description=(
+            "PostgreSQL database for the sessions, postgresql://USER:PASSWORD@HOST/DATABASE, which "
+            "several servers may share; needs mdsa[postgres]. A file in the data directory holds "
+            "them where it is not set."
+        ),
+    )
     session_max_age_days: float | None = Field(
         default=None, gt=0, description="Sessions unused for longer are deleted at start."
     )

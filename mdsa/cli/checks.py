@@ -74,19 +74,21 @@ def _folder(name: str, path: Path, variable: str, failing: Status) -> Check:
 
 
 def _sessions(settings: Settings) -> Check:
-    from mdsa.sessions import open_session_store
+    from mdsa.sessions import open_sessions
     from mdsa.sessions.database import DATABASE_NAME
 
     path = settings.data_dir / DATABASE_NAME
-    if not path.exists():
+    shared = settings.database_url is not None
+    if not shared and not path.exists():
         return Check("sessions", "ok", "none yet")
 
     async def count() -> int:
-        async with open_session_store(settings.data_dir) as store:
+        async with open_sessions(settings) as store:
             return len(await store.list(limit=None))
 
     try:
-        return Check("sessions", "ok", f"{asyncio.run(count())} in {path}")
+        place = "PostgreSQL" if shared else path
+        return Check("sessions", "ok", f"{asyncio.run(count())} in {place}")
     except MdsaError as error:
         return Check("sessions", "problem", str(error), "see the message")
 

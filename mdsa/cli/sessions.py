@@ -16,7 +16,7 @@ from mdsa.cli.options import Invocation, takes_common_options
 from mdsa.cli.render import console, facts, plain, table, write_json
 
 if TYPE_CHECKING:
-    from mdsa.sessions import SessionStore
+    from mdsa.sessions import SessionBackend
 
 __all__ = ["parse_age", "sessions"]
 
@@ -141,13 +141,11 @@ def prune_sessions(
     )
 
 
-def _use(invocation: Invocation, action: Callable[[SessionStore], Awaitable[T]]) -> T:
-    from mdsa.sessions import open_session_store
-
-    settings = invocation.settings
+def _use(invocation: Invocation, action: Callable[[SessionBackend], Awaitable[T]]) -> T:
+    from mdsa.sessions import open_sessions
 
     async def run() -> T:
-        async with open_session_store(settings.data_dir, wait_s=settings.session_wait_s) as store:
+        async with open_sessions(invocation.settings) as store:
             return await action(store)
 
     return asyncio.run(run())

@@ -34,7 +34,7 @@ from mdsa.monitoring.tracing import TracedTurn, Tracing
 from mdsa.nodes.generate import RESTART
 from mdsa.nodes.shown_images import human_message
 from mdsa.nodes.time_budget import turn_deadline
-from mdsa.sessions import SessionStore
+from mdsa.sessions import SessionBackend
 
 __all__ = ["Engine", "Event"]
 
@@ -57,7 +57,7 @@ class Engine:
     """Answers turns with the assembly's present graph."""
 
     assembly: Assembly
-    sessions: SessionStore
+    sessions: SessionBackend
     monitoring: MonitoringService
     bus: MessageBus
     tracing: Tracing

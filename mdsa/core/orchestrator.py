@@ -28,7 +28,7 @@ from mdsa.models.provider import ModelStatus
 from mdsa.monitoring import MonitoringService
 from mdsa.monitoring.tracing import LazyTracing
 from mdsa.router import Router
-from mdsa.sessions import SessionStore
+from mdsa.sessions import SessionBackend
 from mdsa.settings import Settings, load_settings
 from mdsa.tools import ToolRegistry
 
@@ -385,7 +385,7 @@ class TinyBERTOrchestrator:
                 self._running = Running(self.settings, self._engine)
             return self._running
 
-    def _engine(self, sessions: SessionStore) -> Engine:
+    def _engine(self, sessions: SessionBackend) -> Engine:
         return Engine(
             assembly=self._assembly,
             sessions=sessions,

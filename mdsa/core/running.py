@@ -8,7 +8,7 @@ from functools import partial
 
 from mdsa.core.engine import Engine
 from mdsa.core.loop_thread import LoopThread
-from mdsa.sessions import SessionStore, open_session_store
+from mdsa.sessions import SessionBackend, open_sessions
 from mdsa.settings import Settings
 
 __all__ = ["Running"]
@@ -22,15 +22,13 @@ class Running:
         engine: makes the engine over the sessions.
 
     Raises:
-        StorageError: the data directory cannot be used.
+        StorageError: the data directory, or the sessions' database, cannot be used.
     """
 
-    def __init__(self, settings: Settings, engine: Callable[[SessionStore], Engine]) -> None:
+    def __init__(self, settings: Settings, engine: Callable[[SessionBackend], Engine]) -> None:
         self.loop = LoopThread()
         try:
-            self.store: SessionStore = self.loop.enter(
-                open_session_store(settings.data_dir, wait_s=settings.session_wait_s)
-            )
+            self.store: SessionBackend = self.loop.enter(open_sessions(settings))
             self._prune(settings)
             self.engine = engine(self.store)
         except BaseException:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from mdsa.core.loop_thread import LoopThread
-from mdsa.sessions import PruneReport, Session, SessionInfo, SessionStore
+from mdsa.sessions import PruneReport, Session, SessionBackend, SessionInfo
 
 __all__ = ["Sessions"]
 
@@ -15,7 +15,7 @@ __all__ = ["Sessions"]
 class Sessions:
     """List, show, delete and prune sessions. See `mdsa.sessions.SessionStore` for the errors."""
 
-    def __init__(self, start: Callable[[], tuple[LoopThread, SessionStore]]) -> None:
+    def __init__(self, start: Callable[[], tuple[LoopThread, SessionBackend]]) -> None:
         self._start = start
 
     def list(self, user_id: str | None = None, *, limit: int | None = 100) -> list[SessionInfo]:
