@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import get_runtime
 from langgraph.types import Checkpointer, RetryPolicy, Send
 
 from mdsa.graph.context import RunContext
@@ -19,6 +20,7 @@ from mdsa.nodes.gate import gate
 from mdsa.nodes.history import last_question_index, own_turns, question_text
 from mdsa.nodes.merge import make_merge
 from mdsa.nodes.model_choice import ModelLoader
+from mdsa.nodes.on_loop import OnLoop
 from mdsa.nodes.shown_images import human_message, may_take_images
 from mdsa.router import Router
 from mdsa.router.small_talk import small_talk
@@ -55,20 +57,20 @@ def build_graph(
     builder = StateGraph(AgentState, context_schema=RunContext, input_schema=AgentInput)
 
     builder.add_node("classify", make_classify(router, descriptions))
-    builder.add_node("gate", gate)
+    builder.add_node("gate", OnLoop(lambda state: gate(state, runtime=get_runtime(RunContext))))
     builder.add_node(
         "decompose",
         make_decompose(descriptions, load_reasoning_model, timeout_s=reasoning_timeout_s),
         retry_policy=RetryPolicy(max_attempts=2),
     )
-    builder.add_node("clarify", clarify)
+    builder.add_node("clarify", OnLoop(clarify))
     for specialist in (*specialists, unmatched):
         builder.add_node(
             specialist.name,
             compile_specialist(specialist, BranchOutput),
             metadata={"description": specialist.description},
         )
-    builder.add_node("merge", make_merge(max_history), defer=True)
+    builder.add_node("merge", OnLoop(make_merge(max_history), unless=_has_parts), defer=True)
 
     domains = [*descriptions, unmatched.name]
     models = {one.name: one.load_model for one in (*specialists, unmatched)}
@@ -81,13 +83,20 @@ def build_graph(
     def after_gate(state: AgentState) -> Hashable | list[Send]:
         return _next_node(state) or ask_domains(state)
 
-    builder.add_conditional_edges("gate", after_gate, [*domains, "decompose", "clarify", "merge"])
-    builder.add_conditional_edges("decompose", ask_domains, domains)
+    builder.add_conditional_edges(
+        "gate", OnLoop(after_gate), [*domains, "decompose", "clarify", "merge"]
+    )
+    builder.add_conditional_edges("decompose", OnLoop(ask_domains), domains)
     for name in domains:
         builder.add_edge(name, "merge")
     builder.add_edge("clarify", END)
     builder.add_edge("merge", END)
     return builder.compile(checkpointer=checkpointer, name="mdsa")
+
+
+def _has_parts(state: AgentState) -> bool:
+    """Whether there are several texts to be made one."""
+    return len(state.get("answers", [])) + len(state["route"]["declined"]) > 1
 
 
 def _next_node(state: AgentState) -> str | None:

@@ -24,6 +24,7 @@ from mdsa.nodes.answer import make_answer
 from mdsa.nodes.approve import make_approve, pending_writes
 from mdsa.nodes.generate import make_generate
 from mdsa.nodes.model_choice import ModelLoader
+from mdsa.nodes.on_loop import OnLoop
 from mdsa.nodes.retrieve import make_retrieve
 from mdsa.nodes.time_budget import TimeBudget
 from mdsa.nodes.tool_loop import after_generate, make_tools
@@ -129,7 +130,7 @@ def compile_specialist(
         ),
         metadata=metadata,
     )
-    builder.add_node("answer", make_answer(specialist.name), metadata=metadata)
+    builder.add_node("answer", OnLoop(make_answer(specialist.name)), metadata=metadata)
     builder.add_edge(START, "retrieve")
     builder.add_edge("retrieve", "generate")
     if not specialist.tools:
@@ -146,7 +147,7 @@ def compile_specialist(
         def route_reply(state: DomainState) -> str:
             return "approve" if pending_writes(state, writing) else after_generate(state)
 
-        builder.add_conditional_edges("generate", route_reply, targets)
+        builder.add_conditional_edges("generate", OnLoop(route_reply), targets)
     builder.add_edge("answer", END)
     return builder.compile(checkpointer=checkpointer, name=specialist.name)
 

@@ -111,7 +111,7 @@ class Connection(aiosqlite.Connection):
 
         It is done to its end even where the caller is cancelled meanwhile.
         """
-        done: T = await self._execute(work, self._conn)
+        done: T = await self._execute(work, self._conn)  # type: ignore[no-untyped-call] # aiosqlite
         return done
 
     async def write(self, change: Callable[[sqlite3.Connection], T], *, lasting: bool = True) -> T:
