@@ -24,6 +24,9 @@ T = TypeVar("T")
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MISSING = "no Chromium on this machine; install one with `apt-get install chromium`"
+_PATIENCE_MS = 30_000
+"""How long something on a page may take: machines that test are slow at times."""
+
 _ARGUMENTS = [
     # This machine and no other, whatever a page or the browser itself would like to load.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
@@ -75,7 +78,7 @@ class Chromium:
     def _visit(self, work: Callable[[Visit], T], options: dict[str, Any]) -> T:
         context = self._browser.new_context(**options)
         try:
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(_PATIENCE_MS)
             visit = Visit(context.new_page())
             page = visit.page
             page.on(
@@ -103,8 +106,9 @@ class Chromium:
 @contextmanager
 def open_chromium(executable: str) -> Iterator[Chromium]:
     """Start a browser; it ends with the block."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=_PATIENCE_MS)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="chromium") as thread:
         playwright = thread.submit(lambda: sync_playwright().start()).result()
         try:
