@@ -55,13 +55,15 @@ def serve(
     if invocation.as_json:
         write_json({"url": url, "api_key_needed": locked})
     else:
-        _tell(url, locked=locked)
+        _tell(url, locked=locked, dashboard=limits.dashboard)
     DrainingServer(app, drain_s=limits.drain_s).run(sockets=[listening])
 
 
-def _tell(url: str, *, locked: bool) -> None:
+def _tell(url: str, *, locked: bool, dashboard: bool) -> None:
     notices = console(stderr=True)
     notices.print(plain(f"Serving on {url} (Ctrl-C ends it)."))
+    if dashboard:
+        notices.print(plain(f"Dashboard: {url}/dashboard"))
     if not locked:
         notices.print(
             plain(
