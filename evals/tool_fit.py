@@ -39,7 +39,7 @@ from mdsa.models.reader.words import content_stems
 
 __all__ = ["Example", "examples", "main"]
 
-_PENALTY = 0.5
+_PENALTY = 1.0
 _EMPTY_WEIGHT = 0.3
 _FOLDS = 4
 _SEED = 5

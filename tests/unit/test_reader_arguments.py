@@ -266,3 +266,84 @@ def test_values_that_would_do_as_well_the_other_way_round_keep_their_order() -> 
 def test_every_feature_has_a_weight() -> None:
     assert set(TEXT_WEIGHTS.named) == set(TEXT_FEATURES)
     assert set(NUMBER_WEIGHTS.named) == set(NUMBER_FEATURES)
+
+
+_TEXT = {"type": "string"}
+_NUMBERS = {"type": "array", "items": {"type": "integer"}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "message", "value"),
+    [
+        ({"type": "integer", "description": "Length in seconds."}, "for 3 minutes", 180),
+        ({"type": "number", "description": "Weight in kilograms"}, "it weighs 500 g", 0.5),
+        ({"type": "integer", "description": "Length in seconds."}, "for 90 seconds", 90),
+        (
+            {"type": "string", "description": "Can be 'brief' or 'detailed'."},
+            "in detail",
+            "detailed",
+        ),
+    ],
+)
+def test_a_value_takes_the_unit_or_the_option_that_is_described(
+    schema: dict[str, Any], message: str, value: Any
+) -> None:
+    assert fill(_schema(amount=schema), message).args.get("amount") == value
+
+
+def test_none_but_the_described_options_is_taken() -> None:
+    phase = {"type": "string", "description": "Can be 'melting' or 'freezing'."}
+    assert fill(_schema(phase=phase), "how many Joules for Water?").missing == ("phase",)
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "value"),
+    [("currency", "in Canadian dollars", "CAD"), ("country", "about German history", "Germany")],
+)
+def test_currencies_and_countries_have_standard_names(name: str, message: str, value: str) -> None:
+    assert fill(_schema(**{name: _TEXT}), message).args == {name: value}
+
+
+def test_an_amount_in_words_beside_a_name_with_an_article() -> None:
+    assert fill(_schema(hotel=_TEXT), "book a room at The Plaza").args == {"hotel": "The Plaza"}
+
+
+def test_a_value_after_its_own_name_is_that_arguments() -> None:
+    parameters = _schema(name=_TEXT, nickname=_TEXT)
+    assert fill(parameters, "set 'nickname': 'Ann', 'name': 'Bob'").args == {
+        "name": "Bob",
+        "nickname": "Ann",
+    }
+
+
+def test_each_list_goes_to_an_argument_of_its_own() -> None:
+    parameters = _schema(group_1=_NUMBERS, group_2=_NUMBERS)
+    assert fill(parameters, "compare [1, 2, 3] and [4, 5, 6]").args == {
+        "group_1": [1, 2, 3],
+        "group_2": [4, 5, 6],
+    }
+
+
+def test_a_time_of_day_gives_its_hour_and_minute_and_no_other_number() -> None:
+    hands = _schema(hours={"type": "integer"}, minutes={"type": "integer"})
+    assert fill(hands, "the angle at 6:30 PM").args == {"hours": 6, "minutes": 30}
+    assert fill(_schema(guests={"type": "integer"}), "a table at 6:30 PM").missing == ("guests",)
+
+
+def test_pairs_make_a_call_each() -> None:
+    parameters = _schema(num1={"type": "integer"}, num2={"type": "integer"})
+    filled = fill(parameters, "the divisor of the pairs (45, 60) and (81, 27)")
+    assert [filled.args, *filled.more] == [{"num1": 45, "num2": 60}, {"num1": 81, "num2": 27}]
+
+
+def test_a_further_call_begins_where_an_argument_comes_again() -> None:
+    number = {"type": "integer"}
+    parameters = _schema(bedrooms=number, area=number)
+    filled = fill(
+        parameters,
+        "One has 3 bedrooms, and an area of 90. Another has 2 bedrooms and an area of 50.",
+    )
+    assert [filled.args, *filled.more] == [
+        {"bedrooms": 3, "area": 90},
+        {"bedrooms": 2, "area": 50},
+    ]

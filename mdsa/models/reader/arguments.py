@@ -94,7 +94,13 @@ def fill(
             ordered, others, missing = parts[0], parts[1:], ()
         elif len(made) > 1 and not missing:
             ordered, others = made[0], made[1:]
-    return Filled(ordered, missing, frozenset(work.exact), identifying, tuple(others))
+    return Filled(
+        ordered,
+        missing,
+        frozenset(work.exact),
+        identifying,
+        tuple(others),
+    )
 
 
 def _by_segment(
@@ -111,9 +117,8 @@ def _by_segment(
     flat = _flatten(properties)
     required = {slot.name for slot in flat if slot.required and slot.kind != "boolean"}
     parts: list[Filling] = []
-    for text in segments(message):
-        part = Filling(text, find_candidates(text))
-        part.take(flat, {}, stems, encoder)
+    for text in _joined_segments(message, flat, required, stems, encoder):
+        part = _filled(text, flat, stems, encoder)
         filled = len(part.sure & required)
         if filled > len(required) / 2 or (filled and _AGAIN.search(text)):
             parts.append(part)
@@ -133,6 +138,35 @@ def _by_segment(
     if any(slot.required and slot.name not in call for slot in properties for call in nested):
         return []
     return [call for place, call in enumerate(nested) if call not in nested[:place]]
+
+
+def _joined_segments(
+    message: str,
+    flat: Sequence[Slot],
+    required: set[str],
+    stems: frozenset[str],
+    encoder: CachedEncoder | None,
+) -> list[str]:
+    """Segments put together again as long as none fills a required slot anew."""
+    joined: list[str] = []
+    open_slots: set[str] = set()
+    for text in segments(message):
+        own = _filled(text, flat, stems, encoder).sure & required
+        if joined and not own & open_slots and not _AGAIN.search(text):
+            joined[-1] += f", {text}"
+            open_slots |= own
+        else:
+            joined.append(text)
+            open_slots = own
+    return joined
+
+
+def _filled(
+    text: str, flat: Sequence[Slot], stems: frozenset[str], encoder: CachedEncoder | None
+) -> Filling:
+    part = Filling(text, find_candidates(text))
+    part.take(flat, {}, stems, encoder)
+    return part
 
 
 def _flatten(properties: Sequence[Slot], prefix: str = "") -> list[Slot]:

@@ -17,19 +17,24 @@ from mdsa.models.reader.numeric import fits
 from mdsa.models.reader.slot_weights import NUMBER_WEIGHTS, TEXT_WEIGHTS, Weights
 from mdsa.models.reader.slots import Slot
 from mdsa.models.reader.text_features import TEXT_FEATURES, text_rows
+from mdsa.models.reader.units import is_unit
 from mdsa.models.reader.values import Found
 from mdsa.models.reader.words import content_stems, stem
 
-__all__ = ["Assignment", "assign_numbers", "assign_texts"]
+__all__ = ["Assignment", "assign_numbers", "assign_texts", "counted_alike"]
 
 _LEAST_REQUIRED = -3.0
 _LEAST_OPTIONAL = 0.0
 _NEVER = -1e3
+_MOST_TRIED = 6
+"""Candidates of each slot that are tried together with those of the others."""
 _TEXT = TEXT_WEIGHTS.vector(TEXT_FEATURES)
 _NUMBER = NUMBER_WEIGHTS.vector(NUMBER_FEATURES)
 _AS_WELL = 1.5
 """Difference in log-odds that says little where two slots are of one kind."""
 _NEARLY = 0.4
+_UNITS = frozenset(stem(word) for word in ("unit", "units", "measurement", "measure", "scale"))
+_CLOCK = frozenset({"hour", "hours", "minute", "minutes"})
 _COUNTED = re.compile(
     r"\d+|_?\b[a-e]$|(?<=_)[a-e]$|first|second|third|one|two|start|end|from|to|origin|destination|"
     r"source|target|_|(?<=dataset)[a-e]"
@@ -77,31 +82,78 @@ def assign_texts(
         )
         for slot in slots
     }
-    chosen: dict[str, Candidate] = {}
-    taken = list(used)
-    open_slots = {slot.name: slot for slot in slots}
-    while open_slots:
-        best: tuple[float, str, Candidate] | None = None
-        for name, slot in open_slots.items():
-            least = _LEAST_REQUIRED if slot.required else _LEAST_OPTIONAL
-            own = {stem(word) for word in slot.name_words} | tool_stems
-            for one, words, score in zip(candidates, stems, scores[name], strict=True):
-                if score <= least or (best is not None and score <= best[0]):
-                    continue
-                if one.kind == "phrase" and words <= own:
-                    continue  # it names what is asked for, and is no value of it
-                if not _overlaps(one, taken):
-                    best = (float(score), name, one)
-        if best is None:
-            break
-        _, name, one = best
-        chosen[name] = one
-        taken.append((one.start, one.end))
-        del open_slots[name]
+    options = [
+        _Options(
+            slot.name,
+            _gains(slot, candidates, stems, scores[slot.name], used, tool_stems)[:_MOST_TRIED],
+        )
+        for slot in slots
+    ]
+    chosen = _best_together(sorted(options, key=lambda each: -each.most))
+    taken = [*used, *((one.start, one.end) for one in chosen.values())]
     found = Assignment(chosen, scores, candidates)
     _widen(found, taken)
     _put_in_order(slots, found)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """Candidates that a slot may take, the best first, each with what it gains over none."""
+
+    name: str
+    candidates: Sequence[tuple[float, Candidate]]
+
+    @property
+    def most(self) -> float:
+        return self.candidates[0][0] if self.candidates else 0.0
+
+
+def _gains(
+    slot: Slot,
+    candidates: Sequence[Candidate],
+    stems: Sequence[set[str]],
+    scores: NDArray[np.float64],
+    used: Sequence[tuple[int, int]],
+    tool_stems: frozenset[str],
+) -> list[tuple[float, Candidate]]:
+    least = _LEAST_REQUIRED if slot.required else _LEAST_OPTIONAL
+    # A phrase of such words names what is asked for, and is no value of it.
+    own = {stem(word) for word in slot.name_words} | tool_stems
+    unit_wanted = bool(slot.words & _UNITS)
+    found = [
+        (float(score) - least, one)
+        for one, words, score in zip(candidates, stems, scores, strict=True)
+        if score > least
+        and not (one.kind == "phrase" and words <= own)
+        and (unit_wanted or not is_unit(one.text))
+        and not _overlaps(one, used)
+    ]
+    return sorted(found, key=lambda pair: -pair[0])
+
+
+def _best_together(options: Sequence[_Options]) -> dict[str, Candidate]:
+    """The choice of candidates, none overlapping another, whose gains add up to the most."""
+    best: dict[str, Candidate] = {}
+    best_gain = 0.0
+    rest = [sum(each.most for each in options[place:]) for place in range(len(options) + 1)]
+
+    def visit(place: int, gain: float, chosen: dict[str, Candidate]) -> None:
+        nonlocal best, best_gain
+        if gain > best_gain:
+            best, best_gain = dict(chosen), gain
+        if place == len(options) or gain + rest[place] <= best_gain:
+            return
+        taken = [(one.start, one.end) for one in chosen.values()]
+        for more, one in options[place].candidates:
+            if not _overlaps(one, taken):
+                chosen[options[place].name] = one
+                visit(place + 1, gain + more, chosen)
+                del chosen[options[place].name]
+        visit(place + 1, gain, chosen)
+
+    visit(0, 0.0, {})
+    return best
 
 
 def assign_numbers(
@@ -119,7 +171,7 @@ def assign_numbers(
         return Assignment()
     scores = {
         slot.name: np.where(
-            [fits(slot, Found(one.value, one.start, one.end)) for one in free],
+            [_suits(slot, one) for one in free],
             _scored(number_rows(slot, free, text, slots, encoder), NUMBER_WEIGHTS, _NUMBER),
             _NEVER,
         )
@@ -138,14 +190,10 @@ def assign_numbers(
     _put_in_order(slots, found)
     # Numbers without a word beside them go in order, if there is one for each.
     rest = [slot for slot in slots if slot.required and slot.name not in chosen]
-    left = [one for one in free if one not in chosen.values()]
+    left = [one for one in free if one not in chosen.values() and not one.clock]
     if len(rest) == len(left):
         chosen.update(
-            {
-                slot.name: one
-                for slot, one in zip(rest, left, strict=True)
-                if fits(slot, Found(one.value, one.start, one.end))
-            }
+            {slot.name: one for slot, one in zip(rest, left, strict=True) if _suits(slot, one)}
         )
     return found
 
@@ -168,6 +216,11 @@ def _put_in_order(slots: Sequence[Slot], found: Assignment) -> None:
 def _stem_of(name: str) -> str:
     """What two names have in common that count or contrast the same thing: city1, end_city."""
     return _COUNTED.sub("", name.lower())
+
+
+def counted_alike(first: str, second: str) -> bool:
+    """Whether two names count or contrast the same thing: city1 and city2, start and end."""
+    return first != second and _stem_of(first) == _stem_of(second)
 
 
 def _widen(found: Assignment, taken: Sequence[tuple[int, int]]) -> None:
@@ -195,6 +248,13 @@ def _scored(
     rows: NDArray[np.float64], weights: Weights, vector: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     return np.asarray(rows @ vector + weights.intercept)
+
+
+def _suits(slot: Slot, one: Candidate) -> bool:
+    """Whether a number may go to a slot; parts of a time of day only to hours and minutes."""
+    if one.clock and not _CLOCK & set(slot.name_words):
+        return False
+    return fits(slot, Found(one.value, one.start, one.end))
 
 
 def _overlaps(one: Candidate, taken: Sequence[tuple[int, int]]) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
+from mdsa.models.reader.standard_names import currencies
 from mdsa.models.reader.values import (
     Found,
     dates,
@@ -68,6 +69,7 @@ class Candidate:
         whole: nothing of the phrase or name around it is left out.
         cut_left: the phrase goes on before it.
         cut_right: the phrase goes on after it.
+        clock: it is the hour or the minute of a time of day.
     """
 
     value: str | int | float
@@ -78,6 +80,7 @@ class Candidate:
     whole: bool = True
     cut_left: bool = False
     cut_right: bool = False
+    clock: bool = False
 
     @property
     def text(self) -> str:
@@ -93,11 +96,31 @@ def find_candidates(text: str) -> list[Candidate]:
         text = " " * whole.start(2) + whole.group(2)
     found: dict[tuple[int, int], Candidate] = {}
     parted = impossible_dates(text)
+    terms = [one for one in _expressions(text) if re.search(r"[\^*+]|\s-", one.text)]
     for one in _all(text):
+        if one.kind == "number" and any(_within(one, term) for term in terms):
+            continue  # the 2 of 2x^2
         # A part of 30 February 2026 is no value: the whole would look as if it were understood.
         if not any(_cuts(one, day) for day in parted):
             found.setdefault((one.start, one.end), one)
     return sorted(found.values(), key=lambda one: (one.start, -one.end))[:_MOST]
+
+
+def _within(one: Candidate, other: Candidate) -> bool:
+    return other.start <= one.start and one.end <= other.end
+
+
+def _expressions(text: str) -> Iterator[Candidate]:
+    for match in _EXPRESSION.finditer(text):
+        if len(match.group()) > 1 and re.search(r"[a-z]", match.group()):
+            yield _match(match, "expression")
+
+
+def _clock(text: str) -> Iterator[Candidate]:
+    """Hour and minute of a time of day, for arguments that ask for them."""
+    for match in re.finditer(r"\b(\d{1,2}):(\d\d)\b(?!:)", text):
+        for part in (1, 2):
+            yield Candidate(int(match.group(part)), *match.span(part), "number", clock=True)
 
 
 def _cuts(one: Candidate, day: Found) -> bool:
@@ -117,12 +140,12 @@ def _all(text: str) -> Iterator[Candidate]:
     for pattern, kind in patterns:
         yield from (_match(m, kind) for m in pattern.finditer(text))  # type: ignore[arg-type]  # literals
     yield from (_as(f, "path") for form in ("email", "uri") for f in formatted(form, text))
-    for match in _EXPRESSION.finditer(text):
-        if len(match.group()) > 1 and re.search(r"[a-z]", match.group()):
-            yield _match(match, "expression")
+    yield from _expressions(text)
+    yield from _clock(text)
     yield from (_as(f, "number") for f in numbers(text))
     for match in re.finditer(r"\b[A-Z]\.(?:[A-Z]\.)+", text):
         yield _match(match, "name")  # "the U.S."
+    yield from (_match(match, "name") for match in currencies(text))
     for name in names(text):
         yield from _parts(name)
     yield from _phrases(text)
@@ -141,9 +164,10 @@ def _parts(name: Found) -> Iterator[Candidate]:
     """A name, and what is left of it between commas and "and"; "Tokyo, Japan" may be two values."""
     text = str(name.value)
     first = text.split()[0]
-    if first.lower() in _BREAKS and " " in text:  # "Find Italian": a verb opens the sentence
-        text = text[len(first) :].lstrip()
+    while first.lower() in _BREAKS and " " in text and first != "The":
+        text = text[len(first) :].lstrip()  # "Find the Italian": a verb opens the sentence
         name = Found(text, name.end - len(text), name.end)
+        first = text.split()[0]
     yield _as(name, "name")
     pieces = list(re.finditer(r"(?:(?!,\s|\sand\s|\s&\s|'s\s).)+", text))
     for piece in pieces if len(pieces) > 1 else ():

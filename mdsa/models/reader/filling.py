@@ -6,18 +6,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from mdsa.models.reader.assignment import Assignment, assign_numbers, assign_texts
 from mdsa.models.reader.candidates import Candidate
-from mdsa.models.reader.coordination import coordinated
+from mdsa.models.reader.coordination import coordinated, joined
 from mdsa.models.reader.date_slots import asks_for_date
 from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.matching import ID_WORDS, exact_values, format_by_name
+from mdsa.models.reader.number_lists import assign_number_lists
 from mdsa.models.reader.numeric import fits, overlaps, typed
 from mdsa.models.reader.rendering import as_date, as_number, as_written
-from mdsa.models.reader.repeats import records, repeated
+from mdsa.models.reader.repeats import alike, records, repeated, repeats
 from mdsa.models.reader.slots import Slot
+from mdsa.models.reader.value_context import closed_options
 from mdsa.models.reader.values import Found, numbers
 
 __all__ = ["Filling"]
@@ -100,8 +103,11 @@ class Filling:
             if slot.kind != "boolean":
                 # A word that says yes to one thing may be the value of another.
                 self.used += [(item.start, item.end) for item in sharp]
-            values = list(dict.fromkeys(found.value for found in sharp))[1:]
-            if slot.required and not slot.schema.get("enum") and slot.kind == "string":
+            if slot.kind == "string" and _options_of(slot):
+                self._repeat_options(slot, sharp)
+            values = [v for v in dict.fromkeys(f.value for f in sharp) if _alike(v, sharp[0].value)]
+            values = values[1:]
+            if slot.required and not _options_of(slot) and slot.kind == "string":
                 self.more = self.more or [{slot.name: value} for value in values]
 
     def take_numbers(self, properties: Sequence[Slot], encoder: CachedEncoder | None) -> None:
@@ -145,6 +151,19 @@ class Filling:
             self.several[name] = values
             self.used += [(one.start, one.end) for one in values]
 
+    def _repeat_options(self, slot: Slot, found: Sequence[Found]) -> None:
+        """Note several options of one slot, for further calls: "in copper and in aluminum"."""
+        unique = {str(one.value): one for one in reversed(found)}
+        values = sorted(
+            (Candidate(one.value, one.start, one.end, "phrase") for one in unique.values()),
+            key=lambda one: one.start,
+        )
+        if len(values) > 1 and all(
+            joined(self.text, one, other) or (repeats(self.text) and alike(self.text, one, other))
+            for one, other in pairwise(values)
+        ):
+            self.several[slot.name] = values
+
     def calls(self, properties: Sequence[Slot]) -> list[dict[str, Any]]:
         """Flat arguments of every further call."""
         if not self.several:
@@ -169,31 +188,39 @@ class Filling:
         self, properties: Sequence[Slot], tool: frozenset[str], encoder: CachedEncoder | None
     ) -> None:
         """Values that stand beside one another."""
-        for slot in properties:
-            if slot.kind == "array" and slot.name not in self.args:
-                inner = Slot(
-                    slot.name,
-                    str(slot.items.get("type", "string")),
-                    {**slot.items, "description": slot.schema.get("description", "")},
-                    slot.required,
-                )
-                if inner.kind in ("integer", "number"):
-                    pool = [c for c in self.candidates if c.kind == "number"]
-                    found = assign_numbers([inner], pool, self.text, self.used, encoder)
-                else:
-                    pool = [c for c in self.candidates if c.kind != "number"]
-                    found = assign_texts([inner], pool, self.text, self.used, tool, encoder)
-                if (one := found.chosen.get(slot.name)) is not None:
-                    free = [
-                        c for c in pool if not overlaps(Found(c.value, c.start, c.end), self.used)
-                    ]
-                    score = partial(found.score, slot.name)
-                    values = coordinated(self.text, one, free, score, ranges=True)
-                    self.args[slot.name] = [
-                        as_number(inner, c, self.text) if c.kind == "number" else c.value
-                        for c in values
-                    ]
-                    self.used += [(c.start, c.end) for c in values]
+        items = [
+            Slot(
+                slot.name,
+                str(slot.items.get("type", "string")),
+                {**slot.items, "description": slot.schema.get("description", "")},
+                slot.required,
+            )
+            for slot in properties
+            if slot.kind == "array" and slot.name not in self.args
+        ]
+        numeric = [item for item in items if item.kind in ("integer", "number")]
+        lists = assign_number_lists(numeric, self.candidates, self.text, self.used, encoder)
+        for item in numeric:
+            if values := lists.get(item.name):
+                self.args[item.name] = [as_number(item, one, self.text) for one in values]
+                self.used += [(one.start, one.end) for one in values]
+                if len(values) > 1:
+                    self.exact.add(item.name)
+        for item in items:
+            if item not in numeric:
+                self._take_texts_of(item, tool, encoder)
+
+    def _take_texts_of(
+        self, item: Slot, tool: frozenset[str], encoder: CachedEncoder | None
+    ) -> None:
+        pool = [one for one in self.candidates if one.kind != "number"]
+        found = assign_texts([item], pool, self.text, self.used, tool, encoder)
+        if (one := found.chosen.get(item.name)) is None:
+            return
+        free = [c for c in pool if not overlaps(Found(c.value, c.start, c.end), self.used)]
+        values = coordinated(self.text, one, free, partial(found.score, item.name), ranges=True)
+        self.args[item.name] = [as_written(item, one) for one in values]
+        self.used += [(one.start, one.end) for one in values]
 
 
 def _in_form(slot: Slot, value: Any) -> Any:
@@ -201,6 +228,17 @@ def _in_form(slot: Slot, value: Any) -> Any:
     if isinstance(value, str) and _ISO.fullmatch(value) and "format" not in slot.schema:
         return as_date(value, str(slot.schema.get("description", "")))
     return value
+
+
+def _options_of(slot: Slot) -> Sequence[Any]:
+    """The only values of a slot, by its schema or its description; empty where it takes any."""
+    listed: Sequence[Any] = slot.schema.get("enum") or ()
+    return listed or closed_options(str(slot.schema.get("description", "")))
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether both are plain digits or neither: beside "XY-1234", "2018" is a year."""
+    return str(one).isdigit() == str(other).isdigit()
 
 
 def _is_day(slot: Slot) -> bool:
@@ -219,6 +257,8 @@ def _may_be_loose(slot: Slot) -> bool:
     """Whether words around a value may point to it, where the schema does not tell it apart."""
     words = set(slot.name_words)
     if any(key in slot.schema for key in ("enum", "format", "pattern")) or words & ID_WORDS:
+        return False
+    if _options_of(slot):
         return False
     return format_by_name(words) in ("", "date") and not {"key", "token", "password"} & (
         words if len(words) > 1 else set()

@@ -11,6 +11,7 @@ from mdsa.models.reader.date_slots import asks_for_date
 from mdsa.models.reader.numeric import overlaps
 from mdsa.models.reader.render import label
 from mdsa.models.reader.slots import Slot
+from mdsa.models.reader.value_context import closed_options
 from mdsa.models.reader.values import Found, codes, formatted, impossible_dates, numbers
 from mdsa.models.reader.words import STOP_WORDS, stem, tokens
 
@@ -35,8 +36,10 @@ def exact_values(slot: Slot, text: str) -> list[Found]:
         return _boolean(slot, text)
     if slot.kind != "string":
         return []
-    if schema.get("enum"):
-        return _enum(schema["enum"], text)
+    if not schema.get("pattern") and (given := _assigned(slot, text)):
+        return given
+    if allowed := schema.get("enum") or closed_options(str(schema.get("description", ""))):
+        return _enum(allowed, text)
     pattern = str(schema.get("pattern", ""))
     if pattern.startswith("^") and pattern.endswith("$"):  # others check, but cannot find, a value
         found = _by_pattern(pattern, text)
@@ -54,6 +57,13 @@ def exact_values(slot: Slot, text: str) -> list[Found]:
         if any(c.isdigit() for c in shape):
             return _by_pattern(_shape_of(shape), text)
     return codes(text) if words & ID_WORDS else []
+
+
+def _assigned(slot: Slot, text: str) -> list[Found]:
+    """A quotation after the slot's own name and a sign: `'name': 'Ann'`, `city = "Oslo"`."""
+    name = slot.name.rsplit(".", 1)[-1]
+    pattern = rf"(?<!\w)['\"]?{re.escape(name)}['\"]?\s*[:=]\s*(['\"])([^'\"\n]+)\1"
+    return [Found(m.group(2), *m.span(2)) for m in re.finditer(pattern, text, re.IGNORECASE)]
 
 
 def format_by_name(words: set[str]) -> str:
@@ -87,7 +97,7 @@ def _shape_of(example: str) -> str:
 
 
 def _enum(options: Sequence[Any], text: str) -> list[Found]:
-    words = list(re.finditer(r"[\w'-]+", text))
+    words = list(re.finditer(r"\w+(?:'\w+)?", text))
     stems = [stem(match.group()) for match in words]
     found: list[Found] = []
     for option in options:
@@ -113,7 +123,7 @@ def _boolean(slot: Slot, text: str) -> list[Found]:
     """True where the message names the property, false where it names it with a negation."""
     wanted = {stem(word) for word in slot.name_words if word not in STOP_WORDS} - {"is", "has"}
     for match in re.finditer(r"[\w'-]+", text):
-        own = stem(match.group())
+        own = stem(match.group().replace("-", ""))
         opposite = stem(re.sub(r"^(?:un|dis|non-?)", "", match.group().lower()))
         if own in wanted:
             negated = _NEGATION.search(text[max(0, match.start() - 25) : match.start()]) is not None

@@ -13,6 +13,7 @@ from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.numeric import fits
 from mdsa.models.reader.render import label
 from mdsa.models.reader.slots import Slot
+from mdsa.models.reader.units import same_dimension
 from mdsa.models.reader.value_context import around, near
 from mdsa.models.reader.value_meaning import context_meaning
 from mdsa.models.reader.values import Found
@@ -136,7 +137,8 @@ def number_rows(
             "cue_after": near(after, names - shared, stop=",.;?!"),
             "described_before": near(before[::-1], described, stop=".;?!"),
             "described_after": near(after, described, stop=",.;?!"),
-            "unit": bool(unit) and unit in words - elsewhere,
+            "unit": (bool(unit) and unit in words - elsewhere)
+            or same_dimension(slot, text[one.end :]),
             "unit_elsewhere": bool(unit) and unit in elsewhere and unit not in words,
             "money": money and bool(words & _MONEY),
             "money_elsewhere": money and not words & _MONEY,
@@ -184,4 +186,6 @@ def _spelled(text: str, one: Candidate) -> bool:
 
 
 def _suits(slot: Slot, one: Candidate) -> bool:
-    return one.kind == "number" and fits(slot, Found(one.value, one.start, one.end))
+    return (
+        one.kind == "number" and not one.clock and fits(slot, Found(one.value, one.start, one.end))
+    )

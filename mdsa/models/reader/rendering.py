@@ -7,7 +7,10 @@ from datetime import date
 
 from mdsa.models.reader.candidates import Candidate
 from mdsa.models.reader.numeric import typed
+from mdsa.models.reader.render import label
 from mdsa.models.reader.slots import Slot
+from mdsa.models.reader.standard_names import as_code
+from mdsa.models.reader.units import convert
 from mdsa.models.reader.value_context import options
 from mdsa.models.reader.values import Found
 from mdsa.models.reader.words import content_stems
@@ -31,11 +34,11 @@ def as_written(slot: Slot, one: Candidate) -> str:
     for part in said.split("-") if "-" in said else ():
         if part in given:  # "a gas-powered vehicle"
             return part
-    stems = content_stems(said)
+    stems = content_stems(label(said))
     for option in given:
-        if stems and content_stems(option) == stems and option.lower() != said.lower():
+        if stems and content_stems(label(option)) == stems and option.lower() != said.lower():
             return option
-    return said
+    return as_code(said, slot.name_words, given)
 
 
 def as_date(iso: str, description: str) -> str:
@@ -58,10 +61,10 @@ def _spelled(description: str) -> re.Match[str] | None:
 
 
 def as_number(slot: Slot, one: Candidate, text: str) -> int | float:
-    """A number as its slot wants it; "5%" is 0.05 for a rate that is no whole number."""
+    """A number as its slot wants it: in its unit, and "5%" as 0.05 for a rate that is a float."""
     value = typed(slot, Found(one.value, one.start, one.end))
     said = str(slot.schema.get("description", "")).lower()
     percent = "%" in text[one.start : one.end + 2]
     if percent and slot.kind == "number" and not re.search(r"percent(?!.*decimal)", said):
         return round(value / 100, 12)
-    return value
+    return convert(slot, value, text[one.end :])

@@ -13,14 +13,15 @@ from itertools import pairwise, product
 from mdsa.models.reader.assignment import Assignment
 from mdsa.models.reader.candidates import Candidate
 from mdsa.models.reader.coordination import coordinated, joined
+from mdsa.models.reader.pairs import paired
 from mdsa.models.reader.slots import Slot
 
-__all__ = ["records", "repeated", "segments"]
+__all__ = ["alike", "records", "repeated", "repeats", "segments"]
 
 _MOST = 8
 _REPEATS = re.compile(
     r"\b(?:also|then|another|second|third|each|both|respectively|again|repeat|same|as well|other|"
-    r"two|three|four|five|several|following|and|plus|finally|lastly)\b",
+    r"instead|two|three|four|five|several|following|and|plus|finally|lastly)\b",
     re.IGNORECASE,
 )
 _BREAK = re.compile(
@@ -62,6 +63,8 @@ def repeated(
         used: what is taken for others.
     """
     names = [slot.name for slot in slots if slot.name in found.chosen]
+    if pairs := paired(text, names, found, used):
+        return pairs
     taken = [*used, *((c.start, c.end) for c in found.chosen.values())]
     extra: dict[str, list[Candidate]] = {name: [] for name in names}
     for name in names:
@@ -74,7 +77,7 @@ def repeated(
             if other != one and found.score(name, other) >= _LEAST_LISTED:
                 extra[name].append(other)
                 taken.append((other.start, other.end))
-    if _REPEATS.search(text):
+    if repeats(text):
         rest = sorted(
             (
                 (found.score(name, c), place, name)
@@ -88,7 +91,7 @@ def repeated(
             like = [found.chosen[name], *extra[name]]
             if score < max(_LEAST, found.score(name, found.chosen[name]) - _BEHIND):
                 continue
-            if _overlaps(other, taken) or not any(_alike(text, one, other) for one in like):
+            if _overlaps(other, taken) or not any(alike(text, one, other) for one in like):
                 continue
             extra[name].append(other)
             taken.append((other.start, other.end))
@@ -99,7 +102,12 @@ def repeated(
     }
 
 
-def _alike(text: str, one: Candidate, other: Candidate) -> bool:
+def repeats(text: str) -> bool:
+    """Whether a message speaks of several things, or of one again."""
+    return _REPEATS.search(text) is not None
+
+
+def alike(text: str, one: Candidate, other: Candidate) -> bool:
     """Whether two values stand in the same kind of place: after the same word or before it."""
     if one.kind != other.kind and {one.kind, other.kind} != {"name", "phrase"}:
         return False

@@ -174,7 +174,7 @@ def text_rows(
         own = set(content_stems(one.text))
         prepositions = preposition(before)
         name = one.kind == "name"
-        option = tuple(content_stems(one.text)) in given_stems if own else False
+        option = tuple(content_stems(label(one.text))) in given_stems if own else False
         opens = not text[: one.start].strip(" \"'") or text[: one.start].rstrip()[-1:] in ".?!"
         place, person, unit, timely, free, start, end = kinds
         named = [c for c in proper if c.start <= one.start]

@@ -9,11 +9,17 @@ from functools import lru_cache
 from mdsa.models.reader.candidates import Candidate
 from mdsa.models.reader.words import stem
 
-__all__ = ["around", "near", "options", "preposition"]
+__all__ = ["around", "closed_options", "near", "options", "preposition"]
 
 _WORD = re.compile(r"[^\W_][\w'’-]*|[^\w\s]")  # noqa: RUF001
 
 _WINDOW = 6
+_CLOSED = re.compile(
+    r"\b(?:can be|could be|must be|may be|should be|either|one of|choose from|options?(?: are|:)|"
+    r"(?:possible|allowed|valid|supported) values?|supports?|accepts?|values?(?: are|:))",
+    re.IGNORECASE,
+)
+_OPEN = re.compile(r"\be\.?g\b|\betc\b|\bsuch as\b|\bfor example\b|\blike\b", re.IGNORECASE)
 
 
 @lru_cache(maxsize=2048)
@@ -27,6 +33,17 @@ def options(description: str) -> tuple[str, ...]:
     )
     found = [part.strip() for text in listed for part in re.split(r",|\bor\b|\band\b", text)]
     return tuple(dict.fromkeys(one for one in [*quoted, *found] if one and len(one) <= 40))
+
+
+@lru_cache(maxsize=2048)
+def closed_options(description: str) -> tuple[str, ...]:
+    """The only values that a description allows: "Can be 'melting' or 'freezing'"; else none."""
+    if _OPEN.search(description) or (cue := _CLOSED.search(description)) is None:
+        return ()
+    # What is quoted before says what the value is for, and after "default" stands one again.
+    listed = re.split(r"\bdefault", description[cue.end() :], flags=re.IGNORECASE)[0]
+    found = tuple(dict.fromkeys(re.findall(r"['\"]([^'\"]{1,40})['\"]", listed)))
+    return found if len(found) > 1 else ()
 
 
 def around(text: str, one: Candidate) -> tuple[list[str], list[str]]:

@@ -34,7 +34,7 @@ _WORDS = {word: number for number, word in enumerate(_COUNTING.split())} | {
 }
 _SCALES = {"k": 1e3, "thousand": 1e3, "million": 1e6, "billion": 1e9, "hundred": 1e2}
 _NUMBER = re.compile(
-    r"(?<![\w.#^-])(?P<sign>-)?[$€£]?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+    r"(?<![\w.#^-])(?<!\d:)(?P<sign>-)?[$€£]?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
     r"(?P<exponent>[eE][+-]?\d+)?(?:\s*(?P<scale>thousand|million|billion|hundred|k)\b)?"
     r"(?P<percent>\s*%)?(?!\d|[-/:]\d|\.\d)"
 )
@@ -69,7 +69,7 @@ _FORMATS = {
 _QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|(?<!\w)'((?:[^'\n]|'(?=\w))+)'(?!\w)")
 _CODE = re.compile(r"#?\b(?=[\w-]*\d)[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*\b")
 _NAME = re.compile(
-    r"[A-ZÀ-Þ][\w'’&.-]*(?:(?:\s+(?:of|de|la|van|von|the|and)(?=\s+[A-ZÀ-Þ]))?\s+[A-ZÀ-Þ][\w'’&-]*)*"  # noqa: RUF001
+    r"[A-ZÀ-Þ](?:[\w'’&.-]*|[#+]+)(?:(?:\s+(?:of|de|la|van|von|the|and)(?=\s+[A-ZÀ-Þ]))?\s+[A-ZÀ-Þ][\w'’&-]*)*"  # noqa: RUF001
     r"(?:,\s+[A-ZÀ-Þ][\w.-]*(?:\s+[A-ZÀ-Þ][\w-]*)*)?"
 )
 
@@ -218,7 +218,9 @@ def names(text: str) -> list[Found]:
         # Any first word has a capital: it is a name only where another capital follows it.
         if opens and (len(words) == 1 or words[0].lower() in STOP_WORDS):
             start += len(words.pop(0)) + 1
-        while words and words[0].lower() in STOP_WORDS:
+        # "at The Plaza": an article with a capital belongs to the name.
+        titled = not opens and len(words) > 1 and words[0] == "The"
+        while words and words[0].lower() in STOP_WORDS and not titled:
             start += len(words.pop(0)) + 1
         value = text[start : match.end()].rstrip(".,'’")  # noqa: RUF001
         value = re.sub(r"['’]s$", "", value)  # noqa: RUF001
