@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -35,7 +35,7 @@ class Runs:
         *,
         domain: str | None = None,
         callbacks: Callbacks = None,
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event]:
         """Answer a message, giving events as `astream_request` does."""
         request = self._request(message, context, domain, callbacks)
         running = await asyncio.to_thread(self._start)
@@ -50,7 +50,7 @@ class Runs:
         *,
         domain: str | None = None,
         callbacks: Callbacks = None,
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event]:
         """Go on with a session's unfinished turn, as `aresume` does, giving events on the way."""
         given = {**(context or {}), "session_id": session_id}
         request = self._request("resume", given, domain, callbacks)

@@ -23,6 +23,7 @@ from mdsa.server.request_scope import RequestScope
 from mdsa.server.routes import chat, domains, operations, sessions
 from mdsa.server.service import Service
 from mdsa.server.settings import ServerSettings, load_server_settings
+from mdsa.server.start_up import StartUp
 from mdsa.server.trace_scope import TraceScope
 from mdsa.server.turns import TurnGate
 
@@ -58,18 +59,26 @@ def create_app(agent: AgentSource = None, *, settings: ServerSettings | None = N
         opened = await asyncio.to_thread(_open, agent)
         await asyncio.to_thread(opened.tracing.get)  # it imports OpenTelemetry, or refuses
         turns = TurnGate(limits.max_running_turns, limits.max_waiting_turns, limits.queue_wait_s)
-        app.state.service = Service(
+        start_up = StartUp(opened) if limits.warm_up else None
+        service = app.state.service = Service(
             agent=opened,
             settings=limits,
             keys=KeyStore(opened.settings.data_dir),
             turns=turns,
             metrics=ServerMetrics(opened, turns),
             readiness=Readiness(opened),
+            start_up=start_up,
         )
+        beside = [asyncio.create_task(service.metrics.loop_lag.watch())]
+        if start_up is not None:
+            beside.append(asyncio.create_task(start_up.run()))
         try:
             yield
         finally:
             turns.draining = True
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             await asyncio.to_thread(opened.close)
 
     app = FastAPI(
@@ -85,6 +94,10 @@ def create_app(agent: AgentSource = None, *, settings: ServerSettings | None = N
     install_description(app)
     for part in (chat, sessions, domains, operations, chat_completions, responses):
         app.include_router(part.router)
+    if limits.langserve:
+        from mdsa.server.langserve import routes
+
+        app.include_router(routes.router)
     if limits.dashboard:
         for part in (pages, figures_routes, knowledge_routes):
             app.include_router(part.router)

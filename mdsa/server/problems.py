@@ -30,7 +30,16 @@ from mdsa.errors import (
 from mdsa.server.hang_up import ClientGoneError
 from mdsa.server.refusals import RefusedError
 
-__all__ = ["MEDIA_TYPE", "Problem", "describe", "install_problems", "problem_response", "responses"]
+__all__ = [
+    "MEDIA_TYPE",
+    "Problem",
+    "describe",
+    "install_problems",
+    "problem_response",
+    "responses",
+    "unexpected",
+    "unexpected_problem",
+]
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -123,12 +132,15 @@ def problem_response(
     )
 
 
-def unexpected(scope: Scope) -> JSONResponse:
-    """Answer for an error that nobody foresaw, without a word about it."""
+def unexpected_problem(scope: Scope) -> dict[str, Any]:
+    """An error that nobody foresaw, without a word about it."""
     detail = "The server's log says more about this request."
-    return problem_response(
-        _problem(scope, "urn:mdsa:unexpected", "Internal Server Error", 500, detail)
-    )
+    return _problem(scope, "urn:mdsa:unexpected", "Internal Server Error", 500, detail)
+
+
+def unexpected(scope: Scope) -> JSONResponse:
+    """Answer for an error that nobody foresaw."""
+    return problem_response(unexpected_problem(scope))
 
 
 def request_id(scope: Scope) -> str:

@@ -31,6 +31,13 @@ class ServerSettings(BaseSettings):
     max_upload_bytes: int = Field(
         default=10_000_000, gt=0, description="Longest file that the dashboard's knowledge takes."
     )
+    langserve: bool = Field(
+        default=True, description="Whether LangChain's clients find the graphs at `/langserve`."
+    )
+    warm_up: bool = Field(
+        default=True,
+        description="Whether what the first turn needs is loaded at the start; `/ready` waits.",
+    )
     body_timeout_s: float = Field(
         default=30.0, gt=0, description="How long a client may take to send its body."
     )

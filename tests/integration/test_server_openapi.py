@@ -12,6 +12,12 @@ from jsonschema import Draft202012Validator
 from mdsa.server import create_app
 
 
+LANGSERVE = (
+    *("invoke", "batch", "stream", "stream_events", "stream_log", "playground/{file}"),
+    *("input_schema", "output_schema", "config_schema"),
+)
+
+
 @pytest.fixture(scope="module")
 def described() -> dict[str, Any]:
     return create_app().openapi()
@@ -26,6 +32,7 @@ def test_every_route_is_described(described: dict[str, Any]):
         *("/chat", "/chat/stream", "/sessions", "/sessions/{session_id}", "/domains"),
         *("/sessions/{session_id}/resume", "/health", "/ready", "/metrics", "/stats"),
         *("/v1/models", "/v1/models/{model}", "/v1/chat/completions", "/v1/responses"),
+        *(f"/langserve/{{graph}}/{call}" for call in LANGSERVE),
     } == set(described["paths"])
     for path, operations in described["paths"].items():
         for method, operation in operations.items():
