@@ -26,6 +26,7 @@ from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackMana
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.types import Send
 
@@ -44,7 +45,7 @@ from mdsa.settings import Settings
 from mdsa.tools import ToolRegistry
 from mdsa.tools.loading import load_tool_family
 
-__all__ = ["BARE", "VARIANTS", "Timing", "measure"]
+__all__ = ["BARE", "VARIANTS", "Timing", "bare_graph", "measure"]
 
 _INSTANT = "instant://model"
 
@@ -162,7 +163,7 @@ async def _variants(folder: Path) -> AsyncIterator[dict[str, Turn]]:
         }
         facade = stack.enter_context(_facade(settings))
         yield {
-            BARE: _turn(_bare_graph(savers[BARE])),
+            BARE: _turn(bare_graph(savers[BARE])),
             _NO_OP: _turn(_no_op_graph(savers[_NO_OP])),
             _REAL: _turn(_real_graph(savers[_REAL], facade, settings)),
             _FACADE: facade.aprocess_request,
@@ -181,7 +182,7 @@ def _turn(graph: Any) -> Turn:
     return turn
 
 
-def _bare_graph(saver: SessionSqliteSaver) -> Any:
+def bare_graph(saver: BaseCheckpointSaver[Any]) -> Any:
     """The same nodes in the same order, all doing nothing."""
 
     def nothing(state: MessagesState) -> dict[str, Any]:  # noqa: ARG001 - LangGraph's name for it

@@ -144,6 +144,15 @@ class Assembly:
             specialist = self.specialist(self.domains.get(name))
         return compile_specialist(specialist, DomainOutput, checkpointer)
 
+    def compiled(self, checkpointer: Checkpointer = None) -> AgentGraph | None:
+        """What `graph` would give, where it is there at once."""
+        if not self._lock.acquire(blocking=False):
+            return None
+        try:
+            return self._graph if self._checkpointer is checkpointer else None
+        finally:
+            self._lock.release()
+
     def specialist(self, config: DomainConfig) -> Specialist:
         """Bind a domain's model, knowledge and tools to it."""
         model, *fallbacks = (

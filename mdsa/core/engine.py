@@ -124,8 +124,7 @@ class Engine:
                 # Holding a session notes it, and a mistyped id should not be listed ever after.
                 await self.sessions.show(request.session_id, request.run.user_id)
             async with self._limits(), self.sessions.hold(request.session_id, request.run.user_id):
-                # The first graph opens the knowledge store, which takes a second.
-                graph = await asyncio.to_thread(self._graph, request.domain)
+                graph = await self._graph(request.domain)
                 if resuming:
                     given = await self._resumption(graph, config, request, given)
                 # Domains end with the turn, so that what others answered is not lost with them.
@@ -181,10 +180,12 @@ class Engine:
             yield {"type": "interrupt", **approval}
         yield {"type": "final", "result": result}
 
-    def _graph(self, domain: str | None) -> AgentGraph | DomainGraph:
-        if domain is None:
-            return self.assembly.graph(self.sessions.saver)
-        return self.assembly.domain_graph(domain, self.sessions.saver)
+    async def _graph(self, domain: str | None) -> AgentGraph | DomainGraph:
+        # The first graph opens the knowledge store, which takes a second.
+        if domain is not None:
+            return await asyncio.to_thread(self.assembly.domain_graph, domain, self.sessions.saver)
+        ready = self.assembly.compiled(self.sessions.saver)
+        return ready or await asyncio.to_thread(self.assembly.graph, self.sessions.saver)
 
     async def _settle(self, session_id: str, state: AgentState) -> None:
         try:

@@ -15,6 +15,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from mdsa.core.orchestrator import TinyBERTOrchestrator
+from mdsa.server.loop_lag import LoopLag
 from mdsa.server.turns import TurnGate
 
 __all__ = ["ServerMetrics"]
@@ -32,6 +33,7 @@ class ServerMetrics:
         self._registry = CollectorRegistry()
         self._registry.register(_AgentCollector(agent))
         self._registry.register(_TurnCollector(turns))
+        self.loop_lag = LoopLag(self._registry)
         labels = ["method", "route", "status"]
         self._requests = Counter(
             "mdsa_http_requests", "HTTP requests answered.", labels, registry=self._registry

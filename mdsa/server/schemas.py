@@ -117,7 +117,8 @@ class PartStatus(BaseModel):
 class Ready(BaseModel):
     """Whether turns can be answered now."""
 
-    status: Literal["ready", "degraded", "unavailable", "draining"] = Field(
-        description="`degraded`: a model cannot be used, and a fallback answers in its place."
+    status: Literal["starting", "ready", "degraded", "unavailable", "draining"] = Field(
+        description="`starting`: what the first turn needs is being loaded. "
+        "`degraded`: a model cannot be used, and a fallback answers in its place."
     )
     checks: list[PartStatus]

@@ -14,6 +14,7 @@ from mdsa.server.metrics import ServerMetrics
 from mdsa.server.rate_limit import RateLimiter
 from mdsa.server.readiness import Readiness
 from mdsa.server.settings import ServerSettings
+from mdsa.server.start_up import StartUp
 from mdsa.server.turns import TurnGate
 
 __all__ = ["Served", "Service"]
@@ -29,6 +30,7 @@ class Service:
     turns: TurnGate
     metrics: ServerMetrics
     readiness: Readiness
+    start_up: StartUp | None = None
     conversations: Conversations = field(default_factory=Conversations)
     rates: RateLimiter = field(default_factory=RateLimiter)
     _locked: bool = False
@@ -37,6 +39,11 @@ class Service:
     def domain_names(self) -> list[str]:
         """The registered domains."""
         return [domain.name for domain in self.agent.domains]
+
+    @property
+    def starting(self) -> bool:
+        """Whether turns would still wait for something to be loaded."""
+        return self.start_up is not None and not self.start_up.over
 
     def needs_key(self) -> bool:
         """Whether an API key is needed; looks at the file.

@@ -16,7 +16,7 @@ from mdsa.server.process import DrainingServer
 @contextmanager
 def live_server(agent: TinyBERTOrchestrator, **limits: Any) -> Iterator[str]:
     """Serve an agent; gives the address."""
-    app = create_app(agent, settings=ServerSettings(**limits))
+    app = create_app(agent, settings=ServerSettings(**{"warm_up": False, **limits}))
     server = DrainingServer(app, drain_s=5)
     with open_socket("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

@@ -18,7 +18,7 @@ def main() -> None:
     folder = Path(sys.argv[1])
     listening = open_socket("127.0.0.1", int(sys.argv[2]))
     agent = partial(web_agent, folder, Clerk(folder / "go"))
-    server = DrainingServer(create_app(agent, settings=ServerSettings()), drain_s=30)
+    server = DrainingServer(create_app(agent, settings=ServerSettings(warm_up=False)), drain_s=30)
     sys.stdout.write(f"http://127.0.0.1:{listening.getsockname()[1]}\n")
     sys.stdout.flush()
     server.run(sockets=[listening])

@@ -95,7 +95,7 @@ async def serving(
     agent: TinyBERTOrchestrator, *, client: tuple[str, int] = ("127.0.0.1", 5), **limits: Any
 ) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient]]:
     """The application, started, and a client on its machine."""
-    app = create_app(agent, settings=ServerSettings(**limits))
+    app = create_app(agent, settings=ServerSettings(**{"warm_up": False, **limits}))
     transport = httpx.ASGITransport(app, client=client)
     async with (
         app.router.lifespan_context(app),

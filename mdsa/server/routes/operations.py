@@ -51,6 +51,9 @@ async def ready(response: Response, service: Served) -> Ready:
     if service.turns.draining:
         response.status_code = _UNAVAILABLE
         return Ready(status="draining", checks=checks)
+    if service.starting:
+        response.status_code = _UNAVAILABLE
+        return Ready(status="starting", checks=checks)
     if any(not part.ok and part.kind != "model" for part in found):
         response.status_code = _UNAVAILABLE
         return Ready(status="unavailable", checks=checks)

@@ -1,0 +1,57 @@
+"""The load command's figures as one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mdsa.evals.load_figures import Phase
+
+__all__ = ["table"]
+
+_HEAD = (
+    f"{'app':16} {'clients':>8} {'offered/s':>9} {'answers/s':>9} {'p50 ms':>8} {'p95 ms':>8} "
+    f"{'p99 ms':>8} {'refused':>8} {'failed':>6} {'lag p99.9':>9} {'lag max':>8} {'>50 ms':>7}"
+)
+
+
+def table(phases: Sequence[Phase], streaming: dict[str, Any] | None) -> str:
+    """Lay out the figures."""
+    lines = [_HEAD, *(_line(phase) for phase in phases)]
+    for app in dict.fromkeys(phase.app for phase in phases):
+        lines += _overload([phase for phase in phases if phase.app == app])
+    if streaming:
+        lines.append(
+            f"streamed, one client: first token after {streaming['first_token_ms']:.0f} ms, "
+            f"whole answer after {streaming['total_ms']:.0f} ms (medians of {streaming['turns']}); "
+            f"first turn after the start {streaming['first_turn_ms']:.0f} ms, "
+            f"ready after {streaming['ready_s']:.1f} s"
+        )
+    return "\n".join(lines)
+
+
+def _line(phase: Phase) -> str:
+    lag = phase.lag
+    shown = (
+        f"{'-':>9} {'-':>8} {'-':>7}"
+        if lag is None
+        else f"≤{lag.p999_ms:>5.0f} ms ≤{lag.most_ms:>4.0f} ms {lag.over_50_ms / lag.probes:>7.2%}"
+    )
+    return (
+        f"{phase.app:16} {phase.clients:8} {phase.offered:9.1f} {phase.throughput:9.2f} "
+        f"{phase.p50_ms:8.0f} {phase.p95_ms:8.0f} {phase.p99_ms:8.0f} {phase.refused:8} "
+        f"{sum(phase.failed.values()):6} {shown}"
+    )
+
+
+def _overload(phases: Sequence[Phase]) -> list[str]:
+    """Say how goodput stands where more is asked than can be answered."""
+    *below, over = phases
+    if not over.refused or not below:
+        return []
+    peak = max(phase.throughput for phase in below)
+    return [
+        f"{over.app}: offered {over.offered / peak:.1f} times its peak of {peak:.2f} answers/s, it "
+        f"gives {over.throughput / peak:.0%} of it; {over.refused} refused, "
+        f"{over.refused_without_retry_after} of them without Retry-After"
+    ]

@@ -1,0 +1,41 @@
+"""What a server does between its start and being ready."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+
+from mdsa.core.first_turn import prepare
+from mdsa.core.orchestrator import TinyBERTOrchestrator
+from mdsa.errors import MdsaError
+
+__all__ = ["StartUp"]
+
+_log = logging.getLogger(__name__)
+
+
+class StartUp:
+    """Gets an agent ready while the server answers `/health` already.
+
+    Turns that come meanwhile are answered; they wait for what they need, as without it.
+    """
+
+    def __init__(self, agent: TinyBERTOrchestrator) -> None:
+        self._agent = agent
+        self.over = False
+        """Whether the agent is as ready as it gets."""
+
+    async def run(self) -> None:
+        """Get ready."""
+        try:
+            await asyncio.to_thread(prepare, self._agent)
+        except MdsaError as error:
+            # The checks of `/ready` tell what is wrong; a part may also come back by itself.
+            _log.warning("the agent could not be made ready beforehand: %s", error)
+        finally:
+            self.over = True
+        # What was imported and loaded stays to the end. Looking through it again and again would
+        # stop all threads for a tenth of a second and more each time.
+        gc.collect()
+        gc.freeze()
