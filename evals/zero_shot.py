@@ -29,7 +29,7 @@ from mdsa.router import RouterDomain
 from mdsa.router.background import Background
 from mdsa.router.calibration import expected_calibration_error
 from mdsa.router.encoder import PACKAGED_FOLDER, TOKENIZER, load_encoder
-from mdsa.router.features import Matrix, assemble, features, prepare, stems
+from mdsa.router.features import Matrix, assemble, features, prepare, stems, word_features
 from mdsa.router.spelling import Speller, word_ranks
 from mdsa.router.zero_shot import Weights, probabilities
 
@@ -128,7 +128,9 @@ def measure(
     table = assemble([prepare(domain, embed) for domain in domains], background)
     speller = Speller(_ranks(), table.vocabulary)
     mended = [speller.mend(text) for text in texts]
-    return features(embed(mended), [stems(text) for text in mended], table).features
+    measured = word_features([stems(text) for text in mended], table)
+    features(embed(mended), measured, table)
+    return measured
 
 
 def zero_shot(

@@ -112,7 +112,7 @@ def classify_turns(
 
 def permitted_scores(text: str, route: Route, permitted: Set[str]) -> ClauseScores:
     """Keep the scores of permitted domains, and of the others no more than the highest."""
-    scores, forbidden = route.scores, 0.0
+    scores, forbidden = dict(route.scores.items()), 0.0
     if not scores.keys() <= permitted:
         forbidden = max(score for name, score in scores.items() if name not in permitted)
         scores = {name: score for name, score in scores.items() if name in permitted}

@@ -1,4 +1,4 @@
-"""What the zero-shot router measures of a text and every domain at once.
+"""What the zero-shot router scaled of a text and every domain at once.
 
 A domain is known by its texts: name, description, the description's phrases, keywords, examples.
 Those of all domains stand stacked in one `Table`. The columns of `features`:
@@ -17,10 +17,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -28,13 +26,13 @@ from numpy.typing import NDArray
 from snowballstemmer import stemmer
 
 from mdsa.router.background import Background, load_background
+from mdsa.router.keyword_index import KeywordIndex
 from mdsa.router.protocol import RouterDomain
 from mdsa.router.similarities import Comparison, DomainVectors
 
 __all__ = [
     "FEATURES",
     "Matrix",
-    "Measured",
     "Prototypes",
     "Table",
     "assemble",
@@ -42,18 +40,20 @@ __all__ = [
     "nearest_texts",
     "prepare",
     "stems",
+    "word_features",
 ]
 
 Matrix = NDArray[np.float32]
 Indices = NDArray[np.intp]
-Weighed = tuple[Indices, Matrix]
+Weighed = tuple[Indices, NDArray[np.float64]]
 """Domains, and a weight for each."""
 Item = TypeVar("Item", bound=Hashable)
 
 FEATURES = ("nearest", "centre", "words", "keyword")
 """The columns of `features`, in order."""
 
-_ALL = np.ones(len(FEATURES), np.float32)
+_NEAREST, _CENTRE, _WORDS, _KEYWORD = range(len(FEATURES))
+_REMEMBERED = 8192
 _WORD = re.compile(r"[^\W_]+")
 _PHRASE_END = re.compile(r"[.;:!?]|, | and | or ")
 
@@ -82,7 +82,7 @@ class Table:
         embeddings: their unit embeddings, (texts, dimensions).
         vectors: the same, ready to compare messages with.
         users: for each stem that counts, the domains that use it, and its weight for each.
-        keywords: for one stem of each keyword, its stems, its domains and its weight for each.
+        keywords: of all domains.
         vocabulary: every word of the domains' texts, lower-cased.
     """
 
@@ -90,21 +90,8 @@ class Table:
     embeddings: Matrix
     vectors: DomainVectors
     users: dict[str, Weighed]
-    keywords: dict[str, list[tuple[frozenset[str], Weighed]]]
+    keywords: KeywordIndex
     vocabulary: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What `features` found.
-
-    Attributes:
-        features: (messages, domains, len(FEATURES)).
-        compared: the messages' vectors with the domains', for `nearest_texts`.
-    """
-
-    features: Matrix
-    compared: Comparison
 
 
 def prepare(domain: RouterDomain, embed: Callable[[Sequence[str]], Matrix]) -> Prototypes:
@@ -135,7 +122,7 @@ def assemble(domains: Sequence[Prototypes], background: Background | None = None
     """
     vectors = np.concatenate([domain.vectors for domain in domains])
     own_words = [frozenset(_WORD.findall(" ".join(one.texts).lower())) for one in domains]
-    own_stems = [frozenset(map(_stem, words)) for words in own_words]
+    own_stems = [frozenset(map(_STEMS.__getitem__, words)) for words in own_words]
     users = _with_rarity(own_stems)
     return Table(
         texts=tuple(text for domain in domains for text in domain.texts),
@@ -148,75 +135,72 @@ def assemble(domains: Sequence[Prototypes], background: Background | None = None
             for stem, weighed in users.items()
             if len(weighed[0]) <= max(1, len(domains) // 2)
         },
-        keywords=_by_rarest_stem(_with_rarity([one.keyword_stems for one in domains])),
+        keywords=KeywordIndex(_with_rarity([one.keyword_stems for one in domains])),
         vocabulary=frozenset().union(*own_words),
     )
 
 
-def features(vectors: Matrix, words: Sequence[Sequence[str]], table: Table) -> Measured:
+def word_features(words: Sequence[Sequence[str]], table: Table) -> Matrix:
+    """Measure what needs no vectors; the other columns are 0.
+
+    Args:
+        words: `stems` of each text.
+        table: the domains.
+
+    Returns:
+        (texts, domains, len(FEATURES)).
+    """
+    measured = np.zeros((len(words), len(table.vectors.counts), len(FEATURES)), np.float32)
+    for text, of_domains in zip(words, measured, strict=True):
+        used = [table.users[stem] for stem in text if stem in table.users]
+        if used:
+            domains, weights = map(np.concatenate, zip(*used, strict=True))
+            of_domains[:, _WORDS] = np.bincount(domains, weights, len(of_domains))
+        domains, weights = table.keywords.found(text)
+        of_domains[domains, _KEYWORD] = weights  # of several for a domain, the last stays
+    return measured
+
+
+def features(vectors: Matrix, measured: Matrix, table: Table) -> Comparison:
     """Measure texts against every domain.
 
     Args:
         vectors: unit embeddings of the texts, (texts, dimensions).
-        words: `stems` of each text.
+        measured: what `word_features` found, to which the rest is written.
         table: the domains.
+
+    Returns:
+        The texts' vectors with the domains', for `nearest_texts`.
     """
     compared = table.vectors.compare(vectors)
-    measured = np.zeros((*compared.centre.shape, len(FEATURES)), dtype=np.float32)
-    measured[:, :, 1] = compared.centre
-    for row, text in enumerate(words):
-        _count_words(text, table, measured[row, :, 2])
-        _find_keywords(text, table, measured[row, :, 3])
-    # The first column is 0 so far.
-    measured[:, :, 0] = table.vectors.nearest(compared, measured @ _ALL)
-    return Measured(measured, compared)
+    scaled = table.vectors.scale(compared)
+    measured[:, :, _CENTRE] = scaled.centre
+    measured[:, :, _NEAREST] = table.vectors.nearest(compared, scaled, measured)
+    return compared
 
 
-def nearest_texts(compared: Comparison, table: Table, domains: Indices) -> list[list[str]]:
+def nearest_texts(
+    compared: Comparison, table: Table, domains: Sequence[Sequence[int]]
+) -> list[list[str]]:
     """Find which text of a domain each message is nearest to.
 
     Args:
         compared: the messages, compared with the domains.
         table: the domains.
-        domains: indices of the domains to look at, (messages, k).
+        domains: for each message, indices of the domains to look at.
 
     Returns:
-        For each message, k texts.
+        For each message, a text of each of its domains.
     """
     return [
         [table.texts[table.vectors.nearest_text(compared, message, domain)] for domain in wanted]
-        for message, wanted in enumerate(domains.tolist())
+        for message, wanted in enumerate(domains)
     ]
 
 
 def stems(text: str) -> list[str]:
     """Stems of a text's words, lower-cased, each once, in order."""
-    return list(dict.fromkeys(_stem(word) for word in _WORD.findall(text.lower())))
-
-
-def _count_words(text: Sequence[str], table: Table, found: Matrix) -> None:
-    used = [table.users[stem] for stem in text if stem in table.users]
-    if used:
-        np.add.at(found, *_joined(used))
-
-
-def _find_keywords(text: Sequence[str], table: Table, found: Matrix) -> None:
-    own = set(text)
-    used = [
-        weighed
-        for stem in text
-        for keyword, weighed in table.keywords.get(stem, ())
-        if keyword <= own
-    ]
-    if used:
-        np.maximum.at(found, *_joined(used))
-
-
-def _joined(used: Sequence[Weighed]) -> Weighed:
-    if len(used) == 1:
-        return used[0]
-    domains, weights = zip(*used, strict=True)
-    return np.concatenate(domains), np.concatenate(weights)
+    return list(dict.fromkeys(map(_STEMS.__getitem__, _WORD.findall(text.lower()))))
 
 
 def _with_rarity(
@@ -231,22 +215,10 @@ def _with_rarity(
     return {
         item: (
             np.array(found, dtype=np.intp),
-            np.full(len(found), math.log((len(used) + 1) / len(found)) / most, np.float32),
+            np.full(len(found), math.log((len(used) + 1) / len(found)) / most),
         )
         for item, found in users.items()
     }
-
-
-def _by_rarest_stem(
-    keywords: dict[frozenset[str], Weighed],
-) -> dict[str, list[tuple[frozenset[str], Weighed]]]:
-    """Under the stem that the fewest keywords hold, so that few are looked at for a message."""
-    holders = Counter(stem for keyword in keywords for stem in keyword)
-    found: dict[str, list[tuple[frozenset[str], Weighed]]] = {}
-    for keyword, weighed in keywords.items():
-        rarest = min(keyword, key=lambda stem: (holders[stem], stem))
-        found.setdefault(rarest, []).append((keyword, weighed))
-    return found
 
 
 def _phrases(description: str) -> list[str]:
@@ -255,7 +227,15 @@ def _phrases(description: str) -> list[str]:
     return kept if len(kept) > 1 else []
 
 
-@lru_cache(maxsize=8192)
-def _stem(word: str) -> str:
-    # A stemmer keeps state while it works, so threads must not share one.
-    return str(stemmer("english").stemWord(word))
+class _Stems(dict[str, str]):
+    """The stems of words, found when they are first asked for."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        # A stemmer keeps state while it works, so threads must not share one.
+        stem = self[word] = str(stemmer("english").stemWord(word))
+        return stem
+
+
+_STEMS = _Stems()

@@ -29,6 +29,7 @@ from mdsa.router.conformal import ConformalScores
 from mdsa.router.features import Matrix, Table
 from mdsa.router.out_of_scope import DEFAULT_PRIOR
 from mdsa.router.softmax_regression import LinearModel, fit_softmax_regression
+from mdsa.router.vectors import unit
 
 __all__ = ["FewShotHead", "Labelled", "fit_few_shot"]
 
@@ -227,7 +228,7 @@ def _centres(rows: Labelled) -> tuple[Matrix, Matrix]:
     weighted = rows.vectors * rows.weights().astype(np.float32)[:, None]
     np.add.at(totals, rows.labels, weighted)
     examples = rows.is_example
-    return _unit(totals), _unit(totals[rows.labels[examples]] - weighted[examples])
+    return unit(totals), unit(totals[rows.labels[examples]] - weighted[examples])
 
 
 def _cosines(
@@ -298,10 +299,4 @@ def _outside_prior(domains: int) -> float:
 
 def _sigmoid(values: NDArray[np.floating] | float) -> Floats:
     result: Floats = 1 / (1 + np.exp(-np.clip(np.asarray(values, np.float64), -500, 500)))
-    return result
-
-
-def _unit(vectors: Matrix) -> Matrix:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    result: Matrix = vectors / np.maximum(lengths, np.float32(1e-9))
     return result

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdsa.router.calibration import Floats, log_sum_exp
+from mdsa.router.vectors import unit
 
 __all__ = ["DEFAULT_PRIOR", "OutOfScope", "class_centres", "fit_out_of_scope"]
 
@@ -236,6 +237,4 @@ def _logistic(design: Floats, is_outside: NDArray[np.bool_], weight: Floats) -> 
 
 
 def _unit(vectors: _Array) -> Floats:
-    exact = np.asarray(vectors, dtype=np.float64)
-    result: Floats = exact / np.maximum(np.linalg.norm(exact, axis=1, keepdims=True), 1e-12)
-    return result
+    return unit(np.asarray(vectors, dtype=np.float64))

@@ -27,8 +27,9 @@ def best_domains(scores: Mapping[str, float], count: int = 1) -> list[str]:
     """
     if not scores or count < 1:
         return []
-    least = nlargest(count, scores.values())[-1]
-    names = [name for name, score in scores.items() if score >= least]
+    values = list(scores.values())
+    least = max(values) if count == 1 else nlargest(count, values)[-1]
+    names = [name for name, score in zip(scores, values, strict=True) if score >= least]
     return sorted(names, key=lambda name: (-scores[name], name))[:count]
 
 
@@ -43,7 +44,7 @@ class Route:
         evidence: the nearest keyword, example or description, of the best domains only.
     """
 
-    scores: dict[str, float]
+    scores: Mapping[str, float]
     out_of_scope: float
     evidence: dict[str, str] = field(default_factory=dict)
 

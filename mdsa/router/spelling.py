@@ -95,6 +95,14 @@ class Speller:
         """Put the nearest known word in place of each word that is unknown."""
         if not self._ranks and not self._preferred:
             return text
+        # In most texts every word is known, and a list of words is faster than matches.
+        ranks, preferred = self._ranks, self._preferred
+        if not [
+            word
+            for word in _WORD.findall(text.lower())
+            if word not in ranks and word not in preferred and not self._is_known(word)
+        ]:
+            return text
         found = list(_WORD.finditer(text))
         unknown = [match for match in found if not self._is_known(match.group().lower())]
         if not unknown or (len(found) > _FEW_WORDS and len(unknown) * 2 > len(found)):

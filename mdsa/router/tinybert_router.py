@@ -6,46 +6,27 @@ them has examples, a head is fitted over those (`mdsa.router.few_shot`) and judg
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mdsa.errors import DuplicateNameError, UnknownNameError
 from mdsa.router.background import Background
-from mdsa.router.calibration import Floats
 from mdsa.router.encoder import PACKAGED_FOLDER, TOKENIZER, load_encoder
-from mdsa.router.features import (
-    Matrix,
-    Prototypes,
-    Table,
-    assemble,
-    features,
-    nearest_texts,
-    prepare,
-    stems,
-)
-from mdsa.router.few_shot import FewShotHead, Labelled, fit_few_shot
+from mdsa.router.features import Matrix, Prototypes, assemble, prepare
+from mdsa.router.few_shot import Labelled, fit_few_shot
+from mdsa.router.judge import Encode, Judge
 from mdsa.router.protocol import Route, RouterDomain
-from mdsa.router.similarities import Comparison
 from mdsa.router.spelling import Speller, word_ranks
-from mdsa.router.zero_shot import Weights, probabilities
+from mdsa.router.zero_shot import Weights
 
 if TYPE_CHECKING:  # importing LangChain takes longer than loading the router
     from langchain_core.embeddings import Embeddings
 
 __all__ = ["Encode", "TinyBertRouter", "encode_with"]
-
-Encode = Callable[[Sequence[str]], Matrix]
-"""Unit embeddings (texts, dimensions) of texts."""
-
-_WITH_EVIDENCE = 3
-_READABLE = re.compile(r"[^\W_]")
 
 
 def encode_with(embeddings: Callable[[], Embeddings]) -> Encode:
@@ -55,16 +36,6 @@ def encode_with(embeddings: Callable[[], Embeddings]) -> Encode:
         return np.asarray(embeddings().embed_documents(list(texts)), dtype=np.float32)
 
     return encode
-
-
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
-    """What a message is judged by; never changed, only replaced."""
-
-    names: tuple[str, ...]
-    table: Table
-    speller: Speller
-    head: FewShotHead | None
 
 
 class TinyBertRouter:
@@ -96,7 +67,7 @@ class TinyBertRouter:
         self._registry = threading.Lock()
         self._building = threading.Lock()
         self._domains: dict[str, RouterDomain] = {}
-        self._snapshot: _Snapshot | None = None
+        self._snapshot: Judge | None = None
         self._prepared: dict[RouterDomain, Prototypes] = {}
 
     def add_domain(self, domain: RouterDomain) -> None:
@@ -132,24 +103,7 @@ class TinyBertRouter:
         snapshot = self._current()
         if not texts or snapshot is None:
             return [Route({}, 1.0) for _ in texts]
-        mended = [snapshot.speller.mend(text) for text in texts]
-        vectors = self._encode(mended)
-        judged, compared = self._judge(snapshot, mended, vectors)
-        for row, text in enumerate(texts):
-            if not _READABLE.search(text):
-                # Blanks, punctuation and signs lie near some domain or other all the same.
-                judged[row, :-1], judged[row, -1] = 0, 1
-        best = _best(judged[:, :-1], _WITH_EVIDENCE)
-        found = nearest_texts(compared, snapshot.table, best)
-        names = snapshot.names
-        return [
-            Route(
-                scores=dict(zip(names, scores, strict=False)),
-                out_of_scope=scores[-1],
-                evidence={names[at]: text for at, text in zip(places, nearest, strict=True)},
-            )
-            for scores, places, nearest in zip(judged.tolist(), best.tolist(), found, strict=True)
-        ]
+        return snapshot.route(texts, self._encode)
 
     def score_floor(self, target_error: float) -> float | None:
         """Lowest score of a domain that belongs to the prediction set, for a wanted error.
@@ -173,16 +127,7 @@ class TinyBertRouter:
             return None
         return snapshot.head.conformal.floor(target_error)
 
-    def _judge(
-        self, snapshot: _Snapshot, texts: Sequence[str], vectors: Matrix
-    ) -> tuple[Floats, Comparison]:
-        if snapshot.head is not None:
-            compared = snapshot.table.vectors.compare(vectors)
-            return snapshot.head.probabilities(vectors), compared
-        measured = features(vectors, [stems(text) for text in texts], snapshot.table)
-        return probabilities(measured.features, self._weights), measured.compared
-
-    def _current(self) -> _Snapshot | None:
+    def _current(self) -> Judge | None:
         """The snapshot of the registry as it is now; None if it is empty."""
         snapshot = self._snapshot
         if snapshot is not None:
@@ -199,7 +144,7 @@ class TinyBertRouter:
                         self._snapshot = snapshot
                         return snapshot
 
-    def _build(self, domains: tuple[RouterDomain, ...]) -> _Snapshot:
+    def _build(self, domains: tuple[RouterDomain, ...]) -> Judge:
         self._prepared = _prepare_all(domains, self._prepared, self._encode)
         prototypes = [self._prepared[domain] for domain in domains]
         # The shipped background is how the shipped encoder's vectors lie, and no other's.
@@ -211,7 +156,7 @@ class TinyBertRouter:
             rows = Labelled.of(table, [len(domain.examples) for domain in domains])
             head = fit_few_shot(rows, outside)
         names = tuple(domain.name for domain in domains)
-        return _Snapshot(names, table, Speller(_ranks(), table.vocabulary), head)
+        return Judge(names, table, Speller(_ranks(), table.vocabulary), head, self._weights)
 
 
 @lru_cache(maxsize=1)
@@ -240,17 +185,3 @@ def _prepare_all(
         prepared[domain] = Prototypes(lacking.texts, vectors[start:end], lacking.keyword_stems)
         start = end
     return prepared
-
-
-def _best(scores: Floats, count: int) -> NDArray[np.intp]:
-    """Columns of the highest scores of each row, the highest first; (rows, count or fewer).
-
-    For the few that are wanted, looking again and again is faster than sorting.
-    """
-    rest = scores.copy()
-    rows = np.arange(len(rest))
-    found = []
-    for _ in range(min(count, rest.shape[1])):
-        found.append(rest.argmax(axis=1))
-        rest[rows, found[-1]] = -1
-    return np.stack(found, axis=1)

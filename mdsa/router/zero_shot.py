@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 SHARED = ("constant", "log_domains", "mean_nearest", "mean_centre", "spread")
 """The columns of `out_of_scope_features`, in order."""
 
+_NEAREST, _CENTRE = FEATURES.index("nearest"), FEATURES.index("centre")
+
 
 class Weights(NamedTuple):
     """Weights of the logistic model: of the features of a domain, then of the message's own.
@@ -72,16 +74,18 @@ def probabilities(features: NDArray[np.floating], weights: Weights | None = None
 
 def out_of_scope_features(features: NDArray[np.floating]) -> Floats:
     """What the logit of "out of scope" is made of, (texts, len(SHARED))."""
-    texts, domains = features.shape[:2]
-    nearest = features[:, :, FEATURES.index("nearest")]
-    means = features.sum(axis=1) / domains
-    found = np.ones((texts, len(SHARED)))
-    found[:, 1] = math.log(domains)
-    found[:, 2] = means[:, FEATURES.index("nearest")]
-    found[:, 3] = means[:, FEATURES.index("centre")]
-    around = nearest - found[:, 2:3]
-    found[:, 4] = np.sqrt(np.einsum("td,td->t", around, around) / domains)
-    return found
+    domains = features.shape[1]
+    means = features.sum(axis=1)
+    means /= domains
+    around = features[:, :, _NEAREST] - means[:, _NEAREST, None]
+    spreads = np.vecdot(around, around).tolist()
+    log_domains = math.log(domains)
+    return np.array(
+        [
+            (1.0, log_domains, mean[_NEAREST], mean[_CENTRE], math.sqrt(spread / domains))
+            for mean, spread in zip(means.tolist(), spreads, strict=True)
+        ]
+    )
 
 
 @lru_cache(maxsize=8)

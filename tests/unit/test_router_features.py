@@ -18,6 +18,7 @@ from mdsa.router.features import (
     nearest_texts,
     prepare,
     stems,
+    word_features,
 )
 
 WORDS = ("parcel", "track", "number", "batteri", "support", "order", "thing")
@@ -38,7 +39,13 @@ def table(*domains: RouterDomain) -> Table:
 
 
 def measure(texts: list[str], *domains: RouterDomain) -> Matrix:
-    return features(embed(texts), [stems(text) for text in texts], table(*domains)).features
+    return measure_in(table(*domains), embed(texts), [stems(text) for text in texts])
+
+
+def measure_in(known: Table, vectors: Matrix, words: Sequence[Sequence[str]]) -> Matrix:
+    measured = word_features(words, known)
+    features(vectors, measured, known)
+    return measured
 
 
 def column(name: str) -> int:
@@ -66,7 +73,7 @@ def test_nearest_lies_between_the_mean_and_the_highest_similarity() -> None:
     known = table(PARCELS)
     vector = embed(["a parcel, and the number of an order"])
 
-    measured = features(vector, [[]], known).features[0, 0, column("nearest")]
+    measured = measure_in(known, vector, [[]])[0, 0, column("nearest")]
 
     similarity = vector @ known.embeddings.T
     assert similarity.mean() < measured < similarity.max()
@@ -150,9 +157,9 @@ def test_among_very_many_domains_the_best_are_measured_in_full() -> None:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     plain = Background.plain(48)
 
-    among_all = features(vectors, [[]] * 3, assemble(prepared, plain)).features
+    among_all = measure_in(assemble(prepared, plain), vectors, [[]] * 3)
     chosen = assemble([prepared[at] for at in (0, 123, 299)], plain)
-    few = features(vectors, [[]] * 3, chosen).features
+    few = measure_in(chosen, vectors, [[]] * 3)
 
     nearest = column("nearest")
     assert among_all[:, :, nearest].argmax(axis=1).tolist() == [0, 123, 299]
@@ -164,7 +171,7 @@ def test_the_nearest_text_is_found_in_the_domains_asked_for() -> None:
     known = table(PARCELS, SUPPORT)
     compared = known.vectors.compare(embed(["the battery", "my parcel"]))
 
-    found = nearest_texts(compared, known, np.array([[1, 0], [0, 1]]))
+    found = nearest_texts(compared, known, [[1, 0], [0, 1]])
 
     assert found[0][0] in ("battery", "my battery")
     assert found[1][0] == "parcel"
@@ -176,7 +183,7 @@ def test_the_nearest_text_is_the_whole_description_where_a_phrase_is_nearest() -
     known = table(domain)
     compared = known.vectors.compare(embed(["order"]))
 
-    assert nearest_texts(compared, known, np.array([[0]])) == [[domain.description]]
+    assert nearest_texts(compared, known, [[0]]) == [[domain.description]]
 
 
 def test_examples_stand_last() -> None:

@@ -1,0 +1,136 @@
+"""Judges messages by one state of the registry, from text to `Route`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from heapq import nlargest
+
+import numpy as np
+
+from mdsa.router import one_message
+from mdsa.router.calibration import Floats
+from mdsa.router.features import Matrix, Table, features, nearest_texts, stems, word_features
+from mdsa.router.few_shot import FewShotHead
+from mdsa.router.one_message import Columns
+from mdsa.router.protocol import Route
+from mdsa.router.row_scores import RowScores
+from mdsa.router.similarities import Comparison
+from mdsa.router.spelling import Speller
+from mdsa.router.zero_shot import Weights, probabilities
+
+__all__ = ["Encode", "Judge"]
+
+Encode = Callable[[Sequence[str]], Matrix]
+"""Unit embeddings (texts, dimensions) of texts."""
+
+_FEW_TEXTS = 8
+_WITH_EVIDENCE = 3
+_READABLE = re.compile(r"[^\W_]")
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What a message is judged by; never changed, only replaced.
+
+    Attributes:
+        names: of the domains.
+        table: what is known of them.
+        speller: knows their words.
+        head: where there are examples.
+        weights: of the zero-shot model.
+    """
+
+    names: tuple[str, ...]
+    table: Table
+    speller: Speller
+    head: FewShotHead | None
+    weights: Weights
+
+    def route(self, texts: Sequence[str], encode: Encode) -> list[Route]:
+        """Score each of one or more texts against every domain."""
+        mended = [self.speller.mend(text) for text in texts]
+        if self._columns is not None and len(texts) <= _FEW_TEXTS:
+            return self._few(texts, mended, self._columns, encode)
+        judged, compared = self._judge(mended, encode)
+        for row, text in zip(judged, texts, strict=True):
+            if not _READABLE.search(text):
+                row[:-1], row[-1] = 0, 1
+        best = [_best(row[:-1], _WITH_EVIDENCE) for row in judged]
+        found = nearest_texts(compared, self.table, best)
+        return [
+            Route(
+                RowScores(self._places, row),
+                outside,
+                {self.names[at]: text for at, text in zip(columns, nearest, strict=True)},
+            )
+            for row, outside, columns, nearest in zip(
+                judged, judged[:, -1].tolist(), best, found, strict=True
+            )
+        ]
+
+    def _judge(self, texts: Sequence[str], encode: Encode) -> tuple[Floats, Comparison]:
+        if self.head is not None:
+            vectors = encode(texts)
+            return self.head.probabilities(vectors), self.table.vectors.compare(vectors)
+        # Words are looked at before the encoder runs, which leaves nothing in the cache.
+        measured = word_features([stems(text) for text in texts], self.table)
+        compared = features(encode(texts), measured, self.table)
+        return probabilities(measured, self.weights), compared
+
+    def _few(
+        self, texts: Sequence[str], mended: Sequence[str], columns: Columns, encode: Encode
+    ) -> list[Route]:
+        words = [
+            one_message.lexical(stems(text), self.table, self.weights) if self.head is None else []
+            for text in mended
+        ]
+        vectors = encode(mended)
+        products = self.table.vectors.compare(vectors).products.tolist()
+        if self.head is None:
+            judged = [
+                one_message.zero_shot(row, columns, found, self.weights)
+                for row, found in zip(products, words, strict=True)
+            ]
+        else:
+            logits = self.head.model.logits(vectors).tolist()
+            cosines = (vectors @ self.head.centres).tolist()
+            judged = [
+                one_message.few_shot(*row, self.head) for row in zip(logits, cosines, strict=True)
+            ]
+        return [
+            self._route(text, row, found, columns)
+            for text, row, found in zip(texts, judged, products, strict=True)
+        ]
+
+    def _route(
+        self, text: str, scores: list[float], products: Sequence[float], columns: Columns
+    ) -> Route:
+        outside = scores.pop()
+        if not _READABLE.search(text):
+            # Blanks, punctuation and signs lie near some domain or other all the same.
+            scores, outside = [0.0] * len(scores), 1.0
+        first = columns.texts[0][0]
+        evidence = {}
+        for at in nlargest(_WITH_EVIDENCE, range(len(scores)), scores.__getitem__):
+            nearest = max(range(*columns.texts[at]), key=products.__getitem__)
+            evidence[self.names[at]] = self.table.texts[nearest - first]
+        return Route(dict(zip(self.names, scores, strict=True)), outside, evidence)
+
+    @cached_property
+    def _columns(self) -> Columns | None:
+        return Columns.of(self.table)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.names)}
+
+
+def _best(scores: Floats, count: int) -> list[int]:
+    """Places of the highest scores, the highest first, the first of equal ones; count or fewer."""
+    count = min(count, len(scores))
+    places = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
+    values = scores[places].tolist()
+    return [int(places[at]) for at in nlargest(count, range(len(values)), values.__getitem__)]

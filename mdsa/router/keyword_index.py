@@ -1,0 +1,51 @@
+"""Finds the keywords of all domains in a message, without looking at each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["KeywordIndex"]
+
+Indices = NDArray[np.intp]
+Weights = NDArray[np.float64]
+_NONE: tuple[Indices, Weights] = np.empty(0, np.intp), np.empty(0)
+
+
+class KeywordIndex:
+    """For each stem, the keywords that hold it; one whose stems are all counted is in the message.
+
+    Args:
+        keywords: for the stems of each, the domains that have it and its weight for each.
+    """
+
+    def __init__(self, keywords: Mapping[frozenset[str], tuple[Indices, Weights]]) -> None:
+        # A keyword of several domains stands there for each, the best keywords last.
+        entries = sorted(
+            (float(weight), int(domain), stems)
+            for stems, weighed in keywords.items()
+            for domain, weight in zip(*weighed, strict=True)
+        )
+        self._weights = np.array([weight for weight, _, _ in entries])
+        self._domains = np.array([domain for _, domain, _ in entries], np.intp)
+        self._sizes = np.array([len(stems) for _, _, stems in entries], np.intp)
+        holders: dict[str, list[int]] = {}
+        for entry, (_, _, stems) in enumerate(entries):
+            for stem in stems:
+                holders.setdefault(stem, []).append(entry)
+        self._holders = {stem: np.array(held, np.intp) for stem, held in holders.items()}
+
+    def found(self, stems: Iterable[str]) -> tuple[Indices, Weights]:
+        """Domains of the keywords in a message, with the weights of these, ascending.
+
+        Args:
+            stems: of the message, each once.
+        """
+        held = [self._holders[stem] for stem in stems if stem in self._holders]
+        if not held:
+            return _NONE
+        counts = np.bincount(np.concatenate(held), minlength=len(self._sizes))
+        entries = np.flatnonzero(counts == self._sizes)
+        return self._domains[entries], self._weights[entries]

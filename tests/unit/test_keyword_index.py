@@ -1,0 +1,44 @@
+"""Keywords are found whole, and the best of a domain comes last."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mdsa.router.keyword_index import KeywordIndex
+
+
+@pytest.fixture(scope="module")
+def index() -> KeywordIndex:
+    keywords = {("track", "number"): [0], ("track",): [0, 2], ("gift", "card", "number"): [1]}
+    return KeywordIndex(
+        {
+            frozenset(stems): (np.array(domains), np.full(len(domains), 1 / len(domains)))
+            for stems, domains in keywords.items()
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("track it", {0: 0.5, 2: 0.5}),
+        ("the number to track", {0: 1.0, 2: 0.5}),
+        ("number of a gift card", {1: 1.0}),
+        ("number of a gift", {}),
+        ("zebra", {}),
+        ("", {}),
+    ],
+)
+def test_a_keyword_counts_where_all_its_stems_stand(
+    index: KeywordIndex, text: str, expected: dict[int, float]
+) -> None:
+    domains, weights = index.found(text.split())
+
+    assert dict(zip(domains.tolist(), weights.tolist(), strict=True)) == expected
+
+
+def test_no_keywords_are_never_found() -> None:
+    domains, weights = KeywordIndex({}).found(["track"])
+
+    assert len(domains) == len(weights) == 0
