@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -24,7 +25,8 @@ def _alias(name: str) -> AliasChoices:
 class Settings(BaseSettings):
     """Process-wide settings. Every field is the environment variable `MDSA_<FIELD>`.
 
-    Those that the guide's `.env` names are read without the prefix too.
+    Those that the guide's `.env` names are read without the prefix too. `load_settings` also takes
+    files of the folder `MDSA_SECRETS_DIR`, such as `mdsa_database_url`, as containers mount them.
     """
 
     model_config = SettingsConfigDict(
@@ -176,6 +178,6 @@ def load_settings() -> Settings:
         ConfigError: a variable holds a value that its setting refuses.
     """
     try:
-        return Settings()
+        return Settings(_secrets_dir=os.environ.get("MDSA_SECRETS_DIR"))
     except ValidationError as error:
         raise ConfigError(f"wrong environment setting: {describe_problems(error)}") from error

@@ -26,7 +26,7 @@ async def open_sessions(settings: Settings) -> AsyncIterator[SessionBackend]:
         async with open_session_store(settings.data_dir, wait_s=settings.session_wait_s) as file:
             yield file
         return
-    if find_spec("psycopg") is None or find_spec("psycopg_pool") is None:
+    if find_spec("psycopg") is None or find_spec("langgraph.checkpoint.postgres") is None:
         raise ConfigError(
             "MDSA_DATABASE_URL is set and PostgreSQL's libraries are not installed; "
             "pip install 'mdsa[postgres]'."

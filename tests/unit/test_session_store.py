@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from fakes.postgres_server import empty
 from langchain_core.messages import AIMessage
 from langgraph.graph import START, MessagesState, StateGraph
 
@@ -13,7 +14,8 @@ from mdsa.errors import (
     SessionBusyError,
     UnknownSessionError,
 )
-from mdsa.sessions import SessionStore, open_session_store, validate_session_id
+from mdsa.sessions import SessionBackend, open_session_store, validate_session_id
+from mdsa.sessions.postgres import open_postgres_sessions
 
 
 class State(MessagesState):
@@ -26,7 +28,7 @@ def answer(state):
     return {"messages": [message], "last_domain": "orders"}
 
 
-def graph_of(store: SessionStore):
+def graph_of(store: SessionBackend):
     builder = StateGraph(State)
     builder.add_node("answer", answer)
     builder.add_edge(START, "answer")
@@ -47,8 +49,20 @@ async def take_turn(store, session_id, user_id=None, text="hi"):
 
 
 @pytest.fixture
-async def store(tmp_path):
+async def file_store(tmp_path):
     async with open_session_store(tmp_path, wait_s=0.05) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def store(request, tmp_path):
+    if request.param == "sqlite":
+        async with open_session_store(tmp_path, wait_s=0.05) as opened:
+            yield opened
+        return
+    url = request.getfixturevalue("postgres")
+    empty(url)
+    async with open_postgres_sessions(url, wait_s=0.05) as opened:
         yield opened
 
 
@@ -195,10 +209,10 @@ async def test_prune_cuts_plain_threads_to_their_latest_checkpoint(store):
     assert len((await store.show("plain")).messages) == 4
 
 
-async def test_prune_shrinks_the_file(store):
+async def test_prune_shrinks_the_file(file_store):
     for number in range(5):
-        await take_turn(store, f"s{number}", text="x" * 100_000)
-    report = await store.prune(max_sessions=1)
+        await take_turn(file_store, f"s{number}", text="x" * 100_000)
+    report = await file_store.prune(max_sessions=1)
     assert report.bytes_freed > 400_000
 
 
@@ -224,9 +238,9 @@ def test_good_session_ids(good):
 @pytest.mark.parametrize(
     "bad", ["", "x" * 201, " a", "a ", "a\n", "a\x00b", "a\ud800", "a\u202eb", "\u00a0", None, 7]
 )
-async def test_bad_session_ids(store, bad):
+async def test_bad_session_ids(file_store, bad):
     with pytest.raises(InvalidInputError, match="session_id"):
         validate_session_id(bad)
     with pytest.raises(InvalidInputError, match="session_id"):
-        async with store.hold(bad):
+        async with file_store.hold(bad):
             pass

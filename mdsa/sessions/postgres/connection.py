@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from mdsa.errors import ConfigError, StorageError
 
-__all__ = ["Pool", "open_connection", "open_pool", "postgres_errors"]
-
-Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
+__all__ = ["Connector", "postgres_errors"]
 
 _OPTIONS: dict[str, Any] = {
     "autocommit": True,
@@ -23,9 +21,8 @@ _OPTIONS: dict[str, Any] = {
     "prepare_threshold": None,
     "row_factory": dict_row,
     "application_name": "mdsa",
+    "connect_timeout": 10,
 }
-_MOST_CONNECTIONS = 4
-_CONNECT_S = 10.0
 
 
 @contextmanager
@@ -33,7 +30,7 @@ def postgres_errors() -> Iterator[None]:
     """Turn what the driver raises into a StorageError; its messages hold no password."""
     try:
         yield
-    except (psycopg.Error, PoolTimeout) as error:
+    except psycopg.Error as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise StorageError(
             f"session database of MDSA_DATABASE_URL: {reason}. Check that PostgreSQL runs, that "
@@ -41,42 +38,44 @@ def postgres_errors() -> Iterator[None]:
         ) from error
 
 
-@asynccontextmanager
-async def open_pool(url: str) -> AsyncIterator[Pool]:
-    """Open a few connections.
+class Connector:
+    """One connection, made anew after it was lost; for one event loop.
+
+    A pool would bring nothing: LangGraph's saver runs one statement at a time.
+
+    Args:
+        url: of the database.
 
     Raises:
         ConfigError: the address cannot be read.
-        StorageError: the database cannot be reached.
     """
-    try:
-        psycopg.conninfo.conninfo_to_dict(url)
-    except psycopg.ProgrammingError as error:
-        raise ConfigError(
-            "MDSA_DATABASE_URL is no PostgreSQL address; write it as "
-            "postgresql://USER:PASSWORD@HOST:5432/DATABASE."
-        ) from error
-    with postgres_errors():
-        # The pool itself tries for long, and tells its reasons to the log only.
-        await (await open_connection(url)).close()
-    pool: Pool = AsyncConnectionPool(
-        url,
-        min_size=1,
-        max_size=_MOST_CONNECTIONS,
-        kwargs=_OPTIONS,
-        timeout=_CONNECT_S,
-        open=False,
-        check=AsyncConnectionPool.check_connection,
-        name="mdsa-sessions",
-    )
-    try:
-        with postgres_errors():
-            await pool.open(wait=True, timeout=_CONNECT_S)
-        yield pool
-    finally:
-        await pool.close()
 
+    def __init__(self, url: str) -> None:
+        try:
+            psycopg.conninfo.conninfo_to_dict(url)
+        except psycopg.ProgrammingError:
+            # Not as its cause, which quotes the address and with it the password.
+            raise ConfigError(
+                "MDSA_DATABASE_URL is no PostgreSQL address; write it as "
+                "postgresql://USER:PASSWORD@HOST:5432/DATABASE."
+            ) from None
+        self._url = url
+        self._connecting = asyncio.Lock()
+        self._connection: AsyncConnection[DictRow] | None = None
 
-async def open_connection(url: str) -> AsyncConnection[DictRow]:
-    """Open a connection of its own."""
-    return await AsyncConnection.connect(url, connect_timeout=int(_CONNECT_S), **_OPTIONS)
+    async def get(self) -> AsyncConnection[DictRow]:
+        """Give the connection.
+
+        Raises:
+            StorageError: the database cannot be reached.
+        """
+        async with self._connecting:
+            if self._connection is None or self._connection.closed:
+                with postgres_errors():
+                    self._connection = await AsyncConnection.connect(self._url, **_OPTIONS)
+            return self._connection
+
+    async def close(self) -> None:
+        """End the connection."""
+        if self._connection is not None:
+            await self._connection.close()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
+import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 from typing_extensions import override
 
 from mdsa.sessions.lease import Leases, busy
-from mdsa.sessions.postgres.connection import open_connection, postgres_errors
+from mdsa.sessions.postgres.connection import Connector, postgres_errors
 
 __all__ = ["PostgresLeases"]
 
@@ -27,20 +28,13 @@ class PostgresLeases(Leases):
     of a turn, that turn would go on without its lease.
 
     Args:
-        url: of the database.
+        connector: gives that connection, and is used for nothing else.
         wait_s: how long to wait for a lease.
     """
 
-    def __init__(self, url: str, wait_s: float) -> None:
+    def __init__(self, connector: Connector, wait_s: float) -> None:
         super().__init__(wait_s)
-        self._url = url
-        self._connecting = asyncio.Lock()
-        self._connection: AsyncConnection[DictRow] | None = None
-
-    async def close(self) -> None:
-        """Release everything."""
-        if self._connection is not None:
-            await self._connection.close()
+        self._connector = connector
 
     @override
     @asynccontextmanager
@@ -48,8 +42,7 @@ class PostgresLeases(Leases):
         self, session_id: str, wait_s: float, deadline: float
     ) -> AsyncIterator[None]:
         key = _key(session_id)
-        with postgres_errors():
-            connection = await self._connected()
+        connection = await self._connector.get()
         try:
             while not await self._locked(connection, key):
                 remaining = deadline - asyncio.get_running_loop().time()
@@ -62,12 +55,6 @@ class PostgresLeases(Leases):
             # not held is no error.
             await asyncio.shield(self._unlock(connection, key))
 
-    async def _connected(self) -> AsyncConnection[DictRow]:
-        async with self._connecting:
-            if self._connection is None or self._connection.closed:
-                self._connection = await open_connection(self._url)
-            return self._connection
-
     @staticmethod
     async def _locked(connection: AsyncConnection[DictRow], key: int) -> bool:
         with postgres_errors():
@@ -77,9 +64,9 @@ class PostgresLeases(Leases):
 
     @staticmethod
     async def _unlock(connection: AsyncConnection[DictRow], key: int) -> None:
-        if not connection.closed:
-            with postgres_errors():
-                await connection.execute("SELECT pg_advisory_unlock(%s)", (key,))
+        # A connection that is lost has released it.
+        with suppress(psycopg.OperationalError):
+            await connection.execute("SELECT pg_advisory_unlock(%s)", (key,))
 
 
 def _key(session_id: str) -> int:

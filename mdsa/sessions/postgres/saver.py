@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Self
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import CheckpointTuple
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-from psycopg import AsyncCursor
+from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import DictRow
 from typing_extensions import override
 
 from mdsa.sessions.checkpoint_clock import advance_clock
-from mdsa.sessions.postgres.connection import Pool, postgres_errors
+from mdsa.sessions.postgres.connection import Connector, postgres_errors
 from mdsa.sessions.serde import strict_serializer
 
 __all__ = ["SessionPostgresSaver"]
@@ -24,14 +24,22 @@ class SessionPostgresSaver(AsyncPostgresSaver):
     """Checkpoints in PostgreSQL, read strictly; for one event loop.
 
     Every failure of the database is a `StorageError`. Servers whose clocks differ may share a
-    thread: what one of them stores sorts after what it has read.
-
-    Args:
-        pool: of connections in autocommit mode, with rows as dicts.
+    thread: what one of them stores sorts after what it has read. Open it with
+    `SessionPostgresSaver.open(connector)`.
     """
 
-    def __init__(self, pool: Pool) -> None:
-        super().__init__(pool, serde=strict_serializer())
+    def __init__(self, connector: Connector, connection: AsyncConnection[DictRow]) -> None:
+        super().__init__(connection, serde=strict_serializer())
+        self._connector = connector
+
+    @classmethod
+    async def open(cls, connector: Connector) -> Self:
+        """Connect; the connector's owner closes it.
+
+        Raises:
+            StorageError: the database cannot be reached.
+        """
+        return cls(connector, await connector.get())
 
     @override
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
@@ -59,6 +67,7 @@ class SessionPostgresSaver(AsyncPostgresSaver):
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
         # All of the saver's traffic goes through here.
+        self.conn = await self._connector.get()
         with postgres_errors():
             async with super()._cursor(pipeline=pipeline) as cursor:
                 yield cursor

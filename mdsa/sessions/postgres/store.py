@@ -12,7 +12,7 @@ from langchain_core.runnables import RunnableConfig
 from mdsa.errors import InvalidInputError, SessionBusyError, UnknownSessionError
 from mdsa.sessions.checkpoint_clock import checkpoint_time
 from mdsa.sessions.index import SessionInfo, check_owner
-from mdsa.sessions.postgres.connection import open_pool, postgres_errors
+from mdsa.sessions.postgres.connection import Connector, postgres_errors
 from mdsa.sessions.postgres.index import PostgresIndex
 from mdsa.sessions.postgres.lease import PostgresLeases
 from mdsa.sessions.postgres.saver import SessionPostgresSaver
@@ -176,14 +176,15 @@ async def open_postgres_sessions(
         ConfigError: the address cannot be read.
         StorageError: the database cannot be used.
     """
-    async with open_pool(url) as pool:
-        leases = PostgresLeases(url, wait_s)
-        try:
-            store = PostgresSessionStore(SessionPostgresSaver(pool), leases)
-            await store.setup()
-            yield store
-        finally:
-            await leases.close()
+    writing, leasing = Connector(url), Connector(url)
+    try:
+        saver = await SessionPostgresSaver.open(writing)
+        store = PostgresSessionStore(saver, PostgresLeases(leasing, wait_s))
+        await store.setup()
+        yield store
+    finally:
+        await writing.close()
+        await leasing.close()
 
 
 def _unknown(session_id: str) -> UnknownSessionError:
