@@ -113,15 +113,16 @@ function showSummary(found) {
   }
 }
 
-const BREAKER = { open: "paused after failures", half_open: "trying again" };
+const BREAKER = { open: "Not asked for a while after failures.", half_open: "Being tried again." };
 
 function modelRow(part, found) {
   const breaker = found.breakers[part.name];
   const resting = breaker && breaker.state !== "closed";
   const failures = Object.values(found.failures[part.name] ?? {}).reduce((sum, n) => sum + n, 0);
   const detail = [
-    resting ? `${BREAKER[breaker.state] ?? breaker.state}: ${breaker.reason}` : part.detail,
-    part.remedy,
+    resting ? BREAKER[breaker.state] : null,
+    part.ok && resting ? breaker.reason : part.detail,
+    part.remedy ? `Remedy: ${part.remedy}` : null,
   ].filter(Boolean);
   return h(
     "tr",

@@ -6,7 +6,7 @@ import { graphDrawing, graphShape, stepRows } from "./graph.js";
 
 const SENTENCES = {
   direct: "One domain answers",
-  decompose: "The message is split or handed on with reasoning",
+  decompose: "The message is split between",
   clarify: "The agent asks back, between",
   unmatched: "No domain fits: shared knowledge answers",
 };
@@ -25,12 +25,16 @@ let waiting = null;
 
 const best = (scores) => Object.entries(scores).sort((one, other) => other[1] - one[1]);
 
+function sentence({ decision, domains }) {
+  if (decision === "decompose" && domains.length === 1) return "Not sure enough, so with reasoning";
+  return SENTENCES[decision];
+}
+
 function showRoute(found) {
   const names = found.domains.join(", ");
-  byId("verdict").textContent =
-    found.decision === "unmatched" || !names
-      ? `${SENTENCES[found.decision]}.`
-      : `${SENTENCES[found.decision]}: ${names}.`;
+  byId("verdict").textContent = names
+    ? `${sentence(found)}: ${names}.`
+    : `${SENTENCES.unmatched}.`;
   byId("reason").textContent = found.reason;
   const rows = [...best(found.message.scores), ["out of scope", found.message.out_of_scope]];
   byId("scores").replaceChildren(
