@@ -347,3 +347,20 @@ def test_a_further_call_begins_where_an_argument_comes_again() -> None:
         {"bedrooms": 3, "area": 90},
         {"bedrooms": 2, "area": 50},
     ]
+
+
+def test_west_and_south_are_below_zero() -> None:
+    point = {"type": "array", "items": {"type": "number"}}
+    assert fill(_schema(point=point), "near (33.4484 N, 112.0740 W)").args == {
+        "point": [33.4484, -112.074]
+    }
+
+
+def test_an_amount_of_money_is_no_number_of_years() -> None:
+    years = {"type": "integer", "description": "Years for which the investment is made."}
+    value = {"type": "integer", "description": "The present value."}
+    text = "the future of a $5000 investment made for 10 years"
+    assert fill(_schema(present_value=value, years=years), text).args == {
+        "present_value": 5000,
+        "years": 10,
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +16,7 @@ from mdsa.models.reader.number_features import NUMBER_FEATURES, number_rows
 from mdsa.models.reader.numeric import fits
 from mdsa.models.reader.slot_weights import NUMBER_WEIGHTS, TEXT_WEIGHTS, Weights
 from mdsa.models.reader.slots import Slot
-from mdsa.models.reader.text_features import TEXT_FEATURES, text_rows
+from mdsa.models.reader.text_features import TEXT_FEATURES, TEXT_WORDS, text_rows
 from mdsa.models.reader.units import is_unit
 from mdsa.models.reader.values import Found
 from mdsa.models.reader.words import content_stems, stem
@@ -33,8 +33,10 @@ _NUMBER = NUMBER_WEIGHTS.vector(NUMBER_FEATURES)
 _AS_WELL = 1.5
 """Difference in log-odds that says little where two slots are of one kind."""
 _NEARLY = 0.4
+_PREFIX = 4
+_LONGEST_NAME = 6
+"""Words; a longer quotation is a text."""
 _UNITS = frozenset(stem(word) for word in ("unit", "units", "measurement", "measure", "scale"))
-_CLOCK = frozenset({"hour", "hours", "minute", "minutes"})
 _COUNTED = re.compile(
     r"\d+|_?\b[a-e]$|(?<=_)[a-e]$|first|second|third|one|two|start|end|from|to|origin|destination|"
     r"source|target|_|(?<=dataset)[a-e]"
@@ -82,13 +84,12 @@ def assign_texts(
         )
         for slot in slots
     }
-    options = [
-        _Options(
-            slot.name,
-            _gains(slot, candidates, stems, scores[slot.name], used, tool_stems)[:_MOST_TRIED],
-        )
-        for slot in slots
-    ]
+    texts = any(set(slot.name_words) & TEXT_WORDS for slot in slots)
+    options = []
+    for slot in slots:
+        own = scores[slot.name]
+        gains = _gains(slot, candidates, stems, own, used, tool_stems, texts)
+        options.append(_Options(slot.name, gains[:_MOST_TRIED]))
     chosen = _best_together(sorted(options, key=lambda each: -each.most))
     taken = [*used, *((one.start, one.end) for one in chosen.values())]
     found = Assignment(chosen, scores, candidates)
@@ -116,20 +117,33 @@ def _gains(
     scores: NDArray[np.float64],
     used: Sequence[tuple[int, int]],
     tool_stems: frozenset[str],
+    other_texts: bool,
 ) -> list[tuple[float, Candidate]]:
     least = _LEAST_REQUIRED if slot.required else _LEAST_OPTIONAL
     # A phrase of such words names what is asked for, and is no value of it.
     own = {stem(word) for word in slot.name_words} | tool_stems
+    texts_wanted = other_texts and not set(slot.name_words) & TEXT_WORDS
     unit_wanted = bool(slot.words & _UNITS)
     found = [
         (float(score) - least, one)
         for one, words, score in zip(candidates, stems, scores, strict=True)
         if score > least
-        and not (one.kind == "phrase" and words <= own)
+        and not (one.kind == "phrase" and all(_names(word, own) for word in words))
+        and not (texts_wanted and one.kind == "quoted" and one.words > _LONGEST_NAME)
         and (unit_wanted or not is_unit(one.text))
         and not _overlaps(one, used)
     ]
     return sorted(found, key=lambda pair: -pair[0])
+
+
+def _names(word: str, own: Collection[str]) -> bool:
+    """Whether a word is one of a name's, or begins as one does: "discovered" of "discovery"."""
+    return any(
+        word == each
+        or (len(word) >= _PREFIX and each.startswith(word))
+        or word[: _PREFIX + 1] == each[: _PREFIX + 1] != each[:_PREFIX]
+        for each in own
+    )
 
 
 def _best_together(options: Sequence[_Options]) -> dict[str, Candidate]:
@@ -252,7 +266,7 @@ def _scored(
 
 def _suits(slot: Slot, one: Candidate) -> bool:
     """Whether a number may go to a slot; parts of a time of day only to hours and minutes."""
-    if one.clock and not _CLOCK & set(slot.name_words):
+    if one.clock and not set(slot.name_words) & {one.clock, f"{one.clock}s"}:
         return False
     return fits(slot, Found(one.value, one.start, one.end))
 

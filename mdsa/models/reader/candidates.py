@@ -69,7 +69,7 @@ class Candidate:
         whole: nothing of the phrase or name around it is left out.
         cut_left: the phrase goes on before it.
         cut_right: the phrase goes on after it.
-        clock: it is the hour or the minute of a time of day.
+        clock: which part of a time of day it is, if any.
     """
 
     value: str | int | float
@@ -80,7 +80,7 @@ class Candidate:
     whole: bool = True
     cut_left: bool = False
     cut_right: bool = False
-    clock: bool = False
+    clock: Literal["", "hour", "minute"] = ""
 
     @property
     def text(self) -> str:
@@ -119,8 +119,8 @@ def _expressions(text: str) -> Iterator[Candidate]:
 def _clock(text: str) -> Iterator[Candidate]:
     """Hour and minute of a time of day, for arguments that ask for them."""
     for match in re.finditer(r"\b(\d{1,2}):(\d\d)\b(?!:)", text):
-        for part in (1, 2):
-            yield Candidate(int(match.group(part)), *match.span(part), "number", clock=True)
+        yield Candidate(int(match.group(1)), *match.span(1), "number", clock="hour")
+        yield Candidate(int(match.group(2)), *match.span(2), "number", clock="minute")
 
 
 def _cuts(one: Candidate, day: Found) -> bool:

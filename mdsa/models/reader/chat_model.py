@@ -136,7 +136,20 @@ class ReaderChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002
         **kwargs: Any,
     ) -> ChatResult:
-        reply, text, calls, usage = self._reply(messages, stop, kwargs)
+        return self._result(*self._reply(messages, stop, kwargs))
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,  # noqa: ARG002
+        **kwargs: Any,
+    ) -> ChatResult:
+        return self._result(*await compute(self._reply, messages, stop, kwargs))
+
+    def _result(
+        self, reply: Reply, text: str, calls: list[ToolCall], usage: UsageMetadata
+    ) -> ChatResult:
         message = AIMessage(
             content=text,
             tool_calls=calls,
@@ -152,29 +165,23 @@ class ReaderChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        reply, text, calls, usage = self._reply(messages, stop, kwargs)
-        for word in re.findall(r"\s*\S+\s*$|\s*\S+", text):
-            chunk = ChatGenerationChunk(message=AIMessageChunk(content=word))
+        for chunk in _pieces(*self._reply(messages, stop, kwargs)):
             if run_manager:
-                run_manager.on_llm_new_token(word, chunk=chunk)
+                run_manager.on_llm_new_token(chunk.text, chunk=chunk)
             yield chunk
-        last = ChatGenerationChunk(
-            message=AIMessageChunk(
-                content="",
-                tool_call_chunks=[
-                    tool_call_chunk(
-                        name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=index
-                    )
-                    for index, call in enumerate(calls)
-                ],
-                usage_metadata=usage,
-                response_metadata=_metadata(reply, calls),
-                chunk_position="last",
-            )
-        )
-        if run_manager:
-            run_manager.on_llm_new_token("", chunk=last)
-        yield last
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        # The base class would change threads for every word.
+        for chunk in _pieces(*await compute(self._reply, messages, stop, kwargs)):
+            if run_manager:
+                await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+            yield chunk
 
     def _reply(
         self, messages: list[BaseMessage], stop: list[str] | None, kwargs: dict[str, Any]

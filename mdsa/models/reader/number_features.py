@@ -122,11 +122,9 @@ def number_rows(
         before, after = around(text, one)
         glued = re.match(r"[a-zA-Z°]+", text[one.end :])
         unit = _unit(glued.group() if glued else after[0]) if after or glued else ""
-        money = text[max(0, one.start - 1) : one.start + 1].strip()[:1] in "$€£" or unit in {
-            "dollar",
-            "usd",
-            "euro",
-        }
+        signed = text[max(0, one.start - 1) : one.start + 1].strip()[:1] in "$€£"
+        unit = "dollar" if signed else unit  # what follows is bought with it
+        money = signed or unit in {"dollar", "usd", "euro"}
         percent = "%" in text[one.start : one.end + 2] or unit in {"percent", "percentag"}
         year = (
             isinstance(one.value, int) and 1000 <= one.value <= 2100 and not money and not percent

@@ -16,7 +16,7 @@ from mdsa.models.reader.value_context import around, near, options, preposition
 from mdsa.models.reader.value_meaning import meaning
 from mdsa.models.reader.words import STOP_WORDS, content_stems, stem
 
-__all__ = ["TEXT_FEATURES", "text_rows"]
+__all__ = ["TEXT_FEATURES", "TEXT_WORDS", "text_rows"]
 
 _PREPOSITIONS = (
     "in",
@@ -48,7 +48,7 @@ _TIMES = frozenset(
     {"date", "time", "day", "when", "month", "year", "period", "season", "start", "end"}
 )
 
-_TEXTS = frozenset(
+TEXT_WORDS = frozenset(
     {"query", "question", "search", "message", "text", "description", "reason", "comment", "body"}
     | {"note", "content", "prompt", "sentence", "function", "equation", "expression"}
 )
@@ -252,7 +252,7 @@ def _kinds(slot: Slot, description: str) -> tuple[bool, ...]:
         person,
         bool(words & _UNITS),
         bool(words & _TIMES),
-        bool(words & _TEXTS),
+        bool(words & TEXT_WORDS),
         bool(words & _START),
         bool(words & _END),
     )

@@ -38,6 +38,7 @@ _NUMBER = re.compile(
     r"(?P<exponent>[eE][+-]?\d+)?(?:\s*(?P<scale>thousand|million|billion|hundred|k)\b)?"
     r"(?P<percent>\s*%)?(?!\d|[-/:]\d|\.\d)"
 )
+_COORDINATES = re.compile(r"(\d{1,2}\.\d+)\s?°?\s?([NS])\b[,;\s]+(\d{1,3}\.\d+)\s?°?\s?([EW])\b")
 _MONTHS = "january february march april may june july august september october november december"
 _MONTH_NUMBER = {m[:3]: n for n, m in enumerate(_MONTHS.split(), 1)}
 _MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
@@ -69,7 +70,7 @@ _FORMATS = {
 _QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|(?<!\w)'((?:[^'\n]|'(?=\w))+)'(?!\w)")
 _CODE = re.compile(r"#?\b(?=[\w-]*\d)[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*\b")
 _NAME = re.compile(
-    r"[A-ZÀ-Þ](?:[\w'’&.-]*|[#+]+)(?:(?:\s+(?:of|de|la|van|von|the|and)(?=\s+[A-ZÀ-Þ]))?\s+[A-ZÀ-Þ][\w'’&-]*)*"  # noqa: RUF001
+    r"[A-ZÀ-Þ][\w'’&.-]*[#+]*(?:(?:\s+(?:of|de|la|van|von|the|and)(?=\s+[A-ZÀ-Þ]))?\s+[A-ZÀ-Þ][\w'’&-]*)*"  # noqa: RUF001
     r"(?:,\s+[A-ZÀ-Þ][\w.-]*(?:\s+[A-ZÀ-Þ][\w-]*)*)?"
 )
 
@@ -97,6 +98,13 @@ def numbers(text: str) -> list[Found]:
         value *= _SCALES.get((match["scale"] or "").lower(), 1)
         value = -value if match["sign"] else value
         found.append(Found(int(value) if value.is_integer() else value, match.start(), match.end()))
+    below = [match.span(n) for match in _COORDINATES.finditer(text) for n in _negative(match)]
+    found = [
+        Found(-one.value, one.start, one.end)
+        if (one.start, one.end) in below and isinstance(one.value, float)
+        else one
+        for one in found
+    ]
     found += [
         Found(int(match.group(1)), match.start(), match.end())
         for match in re.finditer(r"\b(\d{1,2})(?:st|nd|rd|th)\b", text)
@@ -109,6 +117,11 @@ def numbers(text: str) -> list[Found]:
         if match.group().lower() in _WORDS
     ]
     return sorted(found, key=lambda item: item.start)
+
+
+def _negative(match: re.Match[str]) -> list[int]:
+    """Groups of a pair of coordinates that are south or west."""
+    return [n for n in (1, 3) if match.group(n + 1) in ("S", "W")]
 
 
 def dates(text: str) -> list[Found]:
