@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from fastapi import Request
@@ -11,6 +11,7 @@ from langserve import APIHandler, CustomUserType
 from langserve.serialization import WellKnownLCSerializer
 from pydantic import BaseModel, ConfigDict
 
+from mdsa.server.langserve.playground import first_choices
 from mdsa.server.langserve.runnable import ServedGraph
 from mdsa.server.langserve.schemas import GraphInput
 
@@ -26,6 +27,11 @@ class _ServedInput(GraphInput, CustomUserType):
 
     # LangServe takes any other model apart, in a way that pydantic warns of.
     model_config = ConfigDict(title="GraphInput")
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """The schema that the playground makes its form of."""
+        return cast("dict[str, Any]", first_choices(super().model_json_schema(*args, **options)))
 
 
 class _Serializer(WellKnownLCSerializer):

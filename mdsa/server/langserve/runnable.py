@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Annotated, Any, cast, get_args
 
 from langchain_core.callbacks import AsyncCallbackManagerForChainRun
 from langchain_core.messages import AIMessage
@@ -16,11 +16,12 @@ from langchain_core.tracers.log_stream import (
     LogStreamCallbackHandler,
     _astream_log_implementation,
 )
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from typing_extensions import override
 
 from mdsa.core.result import RequestResult
 from mdsa.server.langserve.asking import Asked
+from mdsa.server.langserve.playground import without_default
 from mdsa.server.langserve.schemas import Configurable, GraphInput, GraphOutput, GraphOutputModel
 from mdsa.server.service import Service
 
@@ -76,7 +77,9 @@ class ServedGraph(Runnable[GraphInput, Any]):
         return [
             ConfigurableFieldSpec(
                 id=name,
-                annotation=field.annotation,
+                annotation=Annotated[
+                    get_args(field.annotation)[0], Field(json_schema_extra=without_default)
+                ],
                 name=field.title,
                 description=field.description,
                 default=field.default,
