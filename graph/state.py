@@ -102,7 +102,8 @@ class RouteState(TypedDict):
     """Chosen domains, in the order of the message; for clarify, those to choose from."""
     confidence: float
     """Probability of the chosen domain, in [0, 1]: of the least sure clause where several were
-    chosen, and of the best permitted domain where none was."""
+    chosen, and of the best permitted domain where none was. Of a follow-up that stays it is the
+    probability that it does, which the message's own scores do not tell."""
     scores: dict[str, float]
     """Probability of each domain that the caller may use."""
     out_of_scope: float

@@ -73,9 +73,7 @@ def decide(
 
     if choice := chosen(text, [name for name in choices if name in scores]):
         query = SubQuery(domain=choice, query=previous, context=text)
-        verdict = _ask(found, "direct", [query], "the caller chose it when asked back")
-        verdict.route["confidence"] = 1.0
-        return verdict
+        return _ask(found, "direct", [query], "the caller chose it when asked back", 1.0)
     if (courtesy := small_talk(text)) and highest < context.threshold:
         return _ask(found, "unmatched", [], f"small talk ({courtesy}) asks nothing of a domain")
 
@@ -95,7 +93,7 @@ def decide(
     if last_domain in scores and not sure_of_it and _stays(found, last_domain, context):
         query = SubQuery(domain=last_domain, query=text, context=previous)
         reason = f"it stays with {last_domain}, which answered before, with {found['stays']:.2f}"
-        return _ask(found, "direct", [query], reason)
+        return _ask(found, "direct", [query], reason, found["stays"])
     if message["forbidden"] > highest:
         return _ask(found, "unmatched", [], "no domain that the caller may use fits the message")
     if not ranked:
@@ -189,9 +187,10 @@ def _ask(
     decision: Decision,
     sub_queries: list[SubQuery],
     reason: str,
+    confidence: float | None = None,
 ) -> Verdict:
     domains = list(dict.fromkeys(query["domain"] for query in sub_queries))
-    return Verdict(_route(found, decision, domains, reason), sub_queries)
+    return Verdict(_route(found, decision, domains, reason, confidence), sub_queries)
 
 
 def _route(
@@ -199,18 +198,28 @@ def _route(
     decision: Decision,
     domains: list[str],
     reason: str,
+    confidence: float | None = None,
 ) -> RouteState:
+    """Tell of a decision.
+
+    Args:
+        found: what it was made from.
+        decision: what it is.
+        domains: the chosen ones.
+        reason: for a person.
+        confidence: where something else than the message's scores decided.
+    """
     message = found["message"]
     scores = message["scores"]
     highest = max(scores.values(), default=0.0)
-    confidence = scores[domains[0]] if domains else highest
+    by_score = scores[domains[0]] if domains else highest
     # The evidence speaks for the best domain, and not for one that was chosen otherwise.
-    if message["evidence"] and confidence == highest:
+    if message["evidence"] and confidence is None and by_score == highest:
         reason = f"{reason}; nearest: {message['evidence']!r}"
     return RouteState(
         decision=decision,
         domains=domains,
-        confidence=confidence,
+        confidence=by_score if confidence is None else confidence,
         scores=scores,
         out_of_scope=message["out_of_scope"],
         reason=reason,

@@ -24,6 +24,20 @@ def test_a_follow_up_stays_with_the_last_domain_and_brings_the_question_before()
     assert asked(verdict) == [("returns", FOLLOW_UP["text"], "how do I return boots")]
 
 
+def test_a_follow_up_is_as_sure_as_that_it_stays() -> None:
+    message = scored(FOLLOW_UP["text"], 0.6, orders=0.2, returns=0.2)
+    message["evidence"] = "return policy"
+
+    verdict = decide(
+        found(message, in_context=IN_CONTEXT, stays=0.9, previous="q"),
+        CONTEXT,
+        last_domain="returns",
+    )
+
+    assert verdict.route["confidence"] == 0.9
+    assert "return policy" not in verdict.route["reason"]
+
+
 @pytest.mark.parametrize(
     ("change", "last_domain"),
     [
