@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import get_runtime
@@ -22,8 +24,11 @@ from mdsa.nodes.merge import make_merge
 from mdsa.nodes.model_choice import ModelLoader
 from mdsa.nodes.on_loop import OnLoop
 from mdsa.nodes.shown_images import human_message, may_take_images
+from mdsa.nodes.two_way import TwoWayNode
+from mdsa.nodes.types import RuntimeNode
 from mdsa.router import Router
 from mdsa.router.small_talk import small_talk
+from mdsa.utils.compute import compute
 
 __all__ = ["AgentGraph", "build_graph"]
 
@@ -56,7 +61,7 @@ def build_graph(
     descriptions = {specialist.name: specialist.description for specialist in specialists}
     builder = StateGraph(AgentState, context_schema=RunContext, input_schema=AgentInput)
 
-    builder.add_node("classify", make_classify(router, descriptions))
+    builder.add_node("classify", _computed(make_classify(router, descriptions)))
     builder.add_node("gate", OnLoop(lambda state: gate(state, runtime=get_runtime(RunContext))))
     builder.add_node(
         "decompose",
@@ -92,6 +97,16 @@ def build_graph(
     builder.add_edge("clarify", END)
     builder.add_edge("merge", END)
     return builder.compile(checkpointer=checkpointer, name="mdsa")
+
+
+def _computed(node: RuntimeNode[AgentState]) -> TwoWayNode[AgentState]:
+    def run(state: AgentState) -> dict[str, Any]:
+        return node(state, runtime=get_runtime(RunContext))
+
+    async def arun(state: AgentState, _: RunnableConfig) -> dict[str, Any]:
+        return await compute(run, state)
+
+    return TwoWayNode(lambda state, _: run(state), arun)
 
 
 def _has_parts(state: AgentState) -> bool:

@@ -38,7 +38,7 @@ async def ask_async(
         ModelTimeoutError: the model did not begin in time.
     """
     streams = type(model)._astream is not BaseChatModel._astream
-    if first_token_s is None or not streams:
+    if first_token_s is None or not streams or getattr(model, "whole_at_once", False):
         return await runnable.ainvoke(messages, config)
     pieces: list[AIMessageChunk] = []
     limit = asyncio.timeout(first_token_s)

@@ -56,7 +56,8 @@ def serve(
         write_json({"url": url, "api_key_needed": locked})
     else:
         _tell(url, locked=locked, dashboard=limits.dashboard)
-    DrainingServer(app, drain_s=limits.drain_s).run(sockets=[listening])
+    server = DrainingServer(app, drain_s=limits.drain_s, owns_process=invocation.state.owns_process)
+    server.run(sockets=[listening])
 
 
 def _tell(url: str, *, locked: bool, dashboard: bool) -> None:

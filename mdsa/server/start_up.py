@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 
 from mdsa.core.first_turn import prepare
@@ -35,7 +34,3 @@ class StartUp:
             _log.warning("the agent could not be made ready beforehand: %s", error)
         finally:
             self.over = True
-        # What was imported and loaded stays to the end. Looking through it again and again would
-        # stop all threads for a tenth of a second and more each time.
-        gc.collect()
-        gc.freeze()

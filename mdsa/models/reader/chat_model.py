@@ -6,10 +6,10 @@ import json
 import re
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import Any, ClassVar, Literal
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel, LangSmithParams, LanguageModelInput
 from langchain_core.language_models.model_profile import ModelProfile
@@ -27,6 +27,9 @@ from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.prompt import read_conversation
 from mdsa.models.reader.reply import Limits, Reply, compose
 from mdsa.models.reader.tool_choice import Tool
+from mdsa.models.stream_words import stream_words
+from mdsa.models.tool_schema import read_tool_choice, tool_names
+from mdsa.utils.compute import compute
 
 __all__ = ["ReaderChatModel"]
 
@@ -41,6 +44,9 @@ class ReaderChatModel(BaseChatModel):
     `mdsa.models.passages` for the form of passages and facts, and `read_conversation` for where
     they are looked for. `temperature` changes nothing: there is nothing to sample.
     """
+
+    whole_at_once: ClassVar[bool] = True
+    """The reply is there before its first word is: a wait for that would only break it up."""
 
     embeddings: Embeddings | None = Field(
         default=None,
@@ -114,20 +120,11 @@ class ReaderChatModel(BaseChatModel):
             kwargs: bound as they are.
 
         Raises:
-            ValueError: `tool_choice` names no bound tool.
+            InvalidInputError: `tool_choice` names no bound tool, or asks for one where none is.
         """
         schemas = [convert_to_openai_tool(tool) for tool in tools]
-        if isinstance(tool_choice, dict):
-            tool_choice = str(tool_choice.get("function", tool_choice).get("name", "any"))
-        if tool_choice is True:
-            tool_choice = "any"
-        names = [schema["function"]["name"] for schema in schemas]
-        if tool_choice and tool_choice not in {"auto", "none", "any", "required", *names}:
-            raise ValueError(
-                f"tool_choice {tool_choice!r} is no bound tool; "
-                f"bound are: {', '.join(names) or 'none'}."
-            )
-        return self.bind(tools=schemas, tool_choice=tool_choice or "auto", **kwargs)
+        choice = read_tool_choice(tool_choice, tool_names(schemas))
+        return self.bind(tools=schemas, tool_choice=choice, **kwargs)
 
     def _generate(
         self,
@@ -220,6 +217,28 @@ class ReaderChatModel(BaseChatModel):
                     embeddings = load_embeddings()
                 self._encoder = CachedEncoder(embeddings)
             return self._encoder
+
+
+def _pieces(
+    reply: Reply, text: str, calls: list[ToolCall], usage: UsageMetadata
+) -> Iterator[ChatGenerationChunk]:
+    """The reply as a stream: word by word, the calls and all else last."""
+    for word in stream_words(text):
+        yield ChatGenerationChunk(message=AIMessageChunk(content=word))
+    yield ChatGenerationChunk(
+        message=AIMessageChunk(
+            content="",
+            tool_call_chunks=[
+                tool_call_chunk(
+                    name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=index
+                )
+                for index, call in enumerate(calls)
+            ],
+            usage_metadata=usage,
+            response_metadata=_metadata(reply, calls),
+            chunk_position="last",
+        )
+    )
 
 
 def _metadata(reply: Reply, calls: list[ToolCall]) -> dict[str, Any]:
