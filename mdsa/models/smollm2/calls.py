@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
+from langchain_core.messages import BaseMessage, HumanMessage, ToolCall, ToolMessage
 
+from mdsa.models.grounding import find_inventions
 from mdsa.models.tool_schema import MAX_CALLS, Reply, call_schema, read_reply
 
-__all__ = ["has_results", "list_schema", "read_list"]
+__all__ = ["has_results", "invented_values", "list_schema", "read_list"]
 
 
 def list_schema(tools: Sequence[Mapping[str, Any]], choice: str) -> dict[str, Any]:
@@ -57,3 +58,32 @@ def has_results(messages: Sequence[BaseMessage]) -> bool:
         if isinstance(message, ToolMessage):
             return True
     return False
+
+
+def invented_values(
+    calls: Sequence[ToolCall],
+    messages: Sequence[BaseMessage],
+    tools: Sequence[Mapping[str, Any]],
+) -> list[str]:
+    """Figures, names and dates of arguments that neither the conversation nor the tools hold."""
+    sources = [str(message.text) for message in messages]
+    sources += [json.dumps(tool, ensure_ascii=False) for tool in tools]
+    found = []
+    for call in calls:
+        for value in _values(call["args"]):
+            # "5 %" may be 0.05. The word before makes a name of a capital letter.
+            said = [f"it {value}"]
+            if isinstance(value, float) and 0 < value < 1:
+                said.append(f"it {round(100 * value, 9):g}")
+            flaws = [find_inventions(text, sources) for text in said]
+            found += min(flaws, key=len)
+    return found
+
+
+def _values(value: Any) -> list[Any]:
+    """What stands in objects and lists, but for true, false, nothing, zero and one."""
+    if isinstance(value, Mapping):
+        return [each for inner in value.values() for each in _values(inner)]
+    if isinstance(value, list):
+        return [each for inner in value for each in _values(inner)]
+    return [] if value is None or isinstance(value, bool) or value in (0, 1) else [value]

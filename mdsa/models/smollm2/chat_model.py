@@ -18,11 +18,22 @@ from pydantic import BaseModel, ConfigDict, Field
 from mdsa.models.hugging_face.structured_output import structured
 from mdsa.models.memory_budget import MemoryBudget
 from mdsa.models.reader.prompt import read_conversation
-from mdsa.models.smollm2.calls import has_results, list_schema, read_list
+from mdsa.models.smollm2.calls import has_results, invented_values, list_schema, read_list
+from mdsa.models.smollm2.engine import Engine
 from mdsa.models.smollm2.evidence import EvidenceFinder
 from mdsa.models.smollm2.grounded import ground, sources_of, word_answer
-from mdsa.models.smollm2.prompt import END, answer_prompt, call_prompt, is_split, split_prompt
+from mdsa.models.smollm2.joint_call import joint_call, unsure_slots
+from mdsa.models.smollm2.prompt import (
+    END,
+    answer_prompt,
+    call_prompt,
+    is_split,
+    known_facts,
+    question_of,
+    split_prompt,
+)
 from mdsa.models.smollm2.run import Run
+from mdsa.models.smollm2.stated import stated_tools
 from mdsa.models.smollm2.weights import SmolLM2Weights
 from mdsa.models.tool_schema import (
     Reply,
@@ -36,6 +47,7 @@ __all__ = ["SmolLM2ChatModel"]
 
 _WORD = re.compile(r"\s*\S+\s*$|\s*\S+")
 _MAX_CALL_TOKENS = 512
+_MAX_WORDS_TOKENS = 96
 
 
 class SmolLM2ChatModel(BaseChatModel):
@@ -182,11 +194,9 @@ class SmolLM2ChatModel(BaseChatModel):
         run = self._run(kwargs)
         with self.memory.using(self.weights) as engine:
             if tools and choice != "none" and not (choice == "auto" and has_results(messages)):
-                sampling = run.sampling(schema=list_schema(tools, choice), longest=_MAX_CALL_TOKENS)
-                text = "".join(run.texts(engine, call_prompt(messages, tools), sampling))
-                reply = read_list(text, tools)
-                if reply.tool_calls or reply.invalid_tool_calls or choice != "auto":
-                    yield _calls(reply)
+                found = self._called(messages, tools, choice, run, engine)
+                if found is not None:
+                    yield found
                     yield run.last()
                     return
             stops = (*(stop or self.stop or ()), END)
@@ -200,8 +210,10 @@ class SmolLM2ChatModel(BaseChatModel):
                 yield run.last()
                 return
 
+            longest = min(run.max_tokens, _MAX_WORDS_TOKENS) if sources.only_passages else None
+
             def write(prompt: str) -> str:
-                return "".join(run.texts(engine, prompt, run.sampling(stops)))
+                return "".join(run.texts(engine, prompt, run.sampling(stops, longest=longest)))
 
             if sources.only_passages:
                 conversation = read_conversation(messages)
@@ -212,6 +224,48 @@ class SmolLM2ChatModel(BaseChatModel):
         for word in _WORD.findall(answer.text):
             yield AIMessageChunk(content=word)
         yield run.last(answer.metadata)
+
+    def _called(
+        self,
+        messages: list[BaseMessage],
+        tools: list[dict[str, Any]],
+        choice: str,
+        run: Run,
+        engine: Engine,
+    ) -> AIMessageChunk | None:
+        """Calls, or a question for what a call lacks; None where no tool is wanted.
+
+        The reader fills what it is sure of, and the model what is left, out of the words and
+        figures of the message; what it makes up all the same is not called.
+        """
+        message = question_of(messages)
+        asked = None
+        if self.fallback is not None:
+            asked = self.fallback.bind_tools(tools, tool_choice=choice).invoke(messages)
+        read = asked.tool_calls if asked is not None else []
+        slots: list[str] = []
+        if len(read) == 1:
+            slots = unsure_slots(read[0], tools, [*known_facts(messages).values()])
+        if read and not slots:
+            return _calls(Reply("", read, []))
+        if read:
+            tools = [tool for tool in tools if tool["function"]["name"] == read[0]["name"]]
+        narrow = stated_tools(tools, message)
+        form = list_schema(narrow, "required" if read else choice)
+        sampling = run.sampling(schema=form, longest=_MAX_CALL_TOKENS)
+        text = "".join(run.texts(engine, call_prompt(messages, tools), sampling))
+        reply = read_list(text, tools)
+        if read:
+            same = reply.tool_calls[:1]
+            joint = [joint_call(read[0], same[0], tools, slots)] if same else read
+            return _calls(Reply("", joint, []))
+        called = bool(reply.tool_calls or reply.invalid_tool_calls) or choice != "auto"
+        invented = invented_values(reply.tool_calls, messages, tools)
+        if called and (asked is None or not invented):
+            return _calls(reply)
+        if asked is not None and (choice != "auto" or asked.response_metadata.get("asked_for")):
+            return AIMessageChunk(content=asked.text)
+        return None
 
     def _run(self, kwargs: dict[str, Any]) -> Run:
         names = ("temperature", "seed", "max_tokens")

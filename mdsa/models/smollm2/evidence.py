@@ -26,6 +26,8 @@ __all__ = ["Evidence", "EvidenceFinder"]
 
 _QUOTED = frozenset({AnswerType.STEPS, AnswerType.YES_NO})
 _LONGEST = 900
+_LEAST = 0.02
+"""Confidence from which the model may look at sentences that the reader itself would not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class Evidence:
     question: Question
     found: Extract
     titles: dict[int, str]
+
+    @property
+    def sayable(self) -> bool:
+        """Whether the reader would say the sentences as they are."""
+        return self.found.confidence >= float(ReaderChatModel.model_fields["threshold"].default)
 
     @property
     def to_be_worded(self) -> bool:
@@ -66,7 +73,7 @@ class EvidenceFinder:
 
     def find(self, conversation: Conversation) -> list[Evidence]:
         """Evidence for each question of the last message, in their order; no sentence twice."""
-        settings = ReaderChatModel.model_fields
+        most = ReaderChatModel.model_fields["max_sentences"].default
         said: set[str] = set()
         parts = []
         for question in split_message(conversation.question, conversation.earlier):
@@ -74,8 +81,8 @@ class EvidenceFinder:
                 question,
                 conversation.passages,
                 self._load(),
-                threshold=settings["threshold"].default,
-                max_sentences=settings["max_sentences"].default,
+                threshold=_LEAST,
+                max_sentences=most,
             )
             new = found.without(said)
             if found.sentences and not new.sentences:

@@ -79,7 +79,7 @@ def word_answer(parts: Sequence[Evidence], write: Callable[[str], str]) -> Groun
     for part in parts:
         text, flaw = _worded(part, write) if part.found.sentences else ("", "")
         if flaw:
-            text = part.found.text
+            text = part.found.text if part.sayable else ""
             flaws.append(flaw)
         if text:
             texts.append(text)

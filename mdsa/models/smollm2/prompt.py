@@ -30,6 +30,8 @@ __all__ = [
     "call_prompt",
     "chat",
     "is_split",
+    "known_facts",
+    "question_of",
     "split_prompt",
     "word_prompt",
 ]
@@ -157,6 +159,18 @@ def split_prompt(messages: Sequence[BaseMessage]) -> str:
     lines = [f"- {name}: {_clip(said, _DOMAIN_CHARS)}" for name, said in _DOMAIN.findall(system)]
     asked = str(messages[_last_question(messages)].text)
     return chat([("system", "\n".join([_SPLIT, *lines])), ("user", asked)])
+
+
+def question_of(messages: Sequence[BaseMessage]) -> str:
+    """What was asked last, without the blocks around it; empty where nothing was."""
+    index = _last_question(messages)
+    return "" if index < 0 else _question(str(messages[index].text))
+
+
+def known_facts(messages: Sequence[BaseMessage]) -> dict[str, str]:
+    """What the application knows of the caller, by name."""
+    index = _last_question(messages)
+    return {} if index < 0 else parse_facts(str(messages[index].text))
 
 
 def _last_question(messages: Sequence[BaseMessage]) -> int:

@@ -25,7 +25,7 @@ class Run:
         self._name = name
         self._temperature = float(settings["temperature"] or 0.0)
         self._seed = settings["seed"]
-        self._max_tokens = int(settings["max_tokens"])
+        self.max_tokens = int(settings["max_tokens"])
         self._sent = self._made = 0
         self._finish = "stop"
 
@@ -37,7 +37,7 @@ class Run:
     ) -> Sampling:
         """How a text is continued; `longest` takes the place of `max_tokens`."""
         return Sampling(
-            max_tokens=longest or self._max_tokens,
+            max_tokens=longest or self.max_tokens,
             temperature=self._temperature,
             seed=self._seed,
             stop=tuple(stops),
