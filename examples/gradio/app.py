@@ -13,6 +13,7 @@ from gradio.components.chatbot import OptionDict
 
 from mdsa import MdsaError, TinyBERTOrchestrator
 from mdsa.core.result import RequestResult
+from mdsa.errors import InvalidInputError
 
 QUESTIONS = ["Where is order ORD-1002?", "What does error E21 on my hub mean?"]
 DECISIONS = {"Approve": True, "Decline": False}
@@ -67,8 +68,10 @@ def build(agent: TinyBERTOrchestrator) -> gr.Blocks:
                     texts.pop(event["node"], None)
                 elif event["type"] == "final":
                     yield messages_of(event["result"]), conversation
-        except MdsaError as error:
-            raise gr.Error(str(error)) from error
+        except InvalidInputError as error:
+            raise gr.Error(plain(str(error))) from error
+        except MdsaError as error:  # its message may name folders and servers
+            raise gr.Error("The assistant cannot answer at the moment.") from error
 
     page = gr.Blocks(title="Shop assistant", fill_height=True)
     with page:

@@ -1,5 +1,6 @@
 """The agent behind a chat page of Streamlit: answers as they are made, a session per page."""
 
+import logging
 from uuid import uuid4
 
 import streamlit as st
@@ -7,6 +8,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from mdsa import MdsaError, TinyBERTOrchestrator
 from mdsa.core.result import RequestResult
+from mdsa.errors import InvalidInputError
+
+_log = logging.getLogger(__name__)
 
 
 @st.cache_resource(show_spinner="Reading the documents …", on_release=TinyBERTOrchestrator.close)
@@ -84,7 +88,10 @@ if message := st.chat_input("Where is order ORD-1002?"):
     with st.chat_message("assistant"):
         try:
             state.turns.append((message, stream(message, st.empty())))
-        except MdsaError as error:
+        except InvalidInputError as error:
             st.error(plain(str(error)))
+        except MdsaError:  # its message may name folders and servers
+            _log.exception("no answer")
+            st.error("The assistant cannot answer at the moment.")
         else:
             st.rerun()
