@@ -33,6 +33,16 @@ def test_a_message_that_is_sure_of_another_domain_does_not(text: str) -> None:
     assert stays(text, sure) < 0.5
 
 
+def test_a_message_that_points_back_but_is_certain_of_another_domain_does_not() -> None:
+    context = Route({"orders": 0.01, "returns": 0.98}, 0.01)  # what the question before decides
+    certain = Route({"orders": 0.96, "returns": 0.001}, 0.039)
+    likely = Route({"orders": 0.8, "returns": 0.03}, 0.17)
+
+    assert stays("can I track it?", certain, context) == pytest.approx(0.04)
+    assert stays("can I track it?", likely, context) > 0.5
+    assert stays("and the second one?", certain, context) > 0.5
+
+
 def test_a_question_of_no_domain_does_not() -> None:
     context = Route({"orders": 0.2, "returns": 0.3}, 0.5)
     strange = Route({"orders": 0.02, "returns": 0.02}, 0.96)
