@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
-from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
+from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_json_schema
-from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel
 
 from mdsa.errors import InvalidInputError
 from mdsa.models.json_schema import strict_schema
+from mdsa.models.structured_output import parsed_output
 
-__all__ = ["answer_schema", "make_parser", "read_response_format", "structured"]
+__all__ = ["answer_schema", "read_response_format", "structured"]
 
 _METHODS = ("json_schema", "function_calling", "json_mode")
 
@@ -53,15 +52,7 @@ def structured(
             "schema": convert_to_json_schema(schema),  # type: ignore[arg-type] # a Mapping serves
         },
     )
-    parser = make_parser(schema)
-    if not include_raw:
-        read: Runnable[LanguageModelInput, Any] = bound | parser
-        return read
-    parsed = RunnablePassthrough.assign(
-        parsed=lambda found: parser.invoke(found["raw"]), parsing_error=lambda _: None
-    )
-    unread = RunnablePassthrough.assign(parsed=lambda _: None)
-    return RunnableMap(raw=bound) | parsed.with_fallbacks([unread], exception_key="parsing_error")
+    return parsed_output(bound, schema, include_raw=include_raw)
 
 
 def answer_schema(schema: Mapping[str, Any] | type) -> dict[str, Any]:
@@ -81,13 +72,6 @@ def answer_schema(schema: Mapping[str, Any] | type) -> dict[str, Any]:
             f"{schema!r} is no schema of an answer: {error}; give a pydantic model, a TypedDict or "
             "a JSON schema."
         ) from error
-
-
-def make_parser(schema: Mapping[str, Any] | type) -> Any:
-    """A parser of the answer: objects of a pydantic model, else dicts."""
-    if isinstance(schema, type) and is_basemodel_subclass(schema):
-        return PydanticOutputParser(pydantic_object=schema)
-    return JsonOutputParser()
 
 
 def read_response_format(form: object) -> dict[str, Any] | None:

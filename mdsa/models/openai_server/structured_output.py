@@ -5,14 +5,13 @@ Given a pydantic class, OpenAI's client parses the reply itself, and warns when 
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
-from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
+from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_json_schema
-from langchain_core.utils.pydantic import is_basemodel_subclass
+
+from mdsa.models.structured_output import parsed_output
 
 __all__ = ["response_format", "structured"]
 
@@ -33,14 +32,4 @@ def structured(
         response_format=response_format(str(wanted.get("title", "reply")), wanted),
         ls_structured_output_format={"kwargs": {"method": "json_schema"}, "schema": wanted},
     )
-    is_class = isinstance(schema, type) and is_basemodel_subclass(schema)
-    parser: Runnable[Any, Any] = (
-        PydanticOutputParser(pydantic_object=schema) if is_class else JsonOutputParser()
-    )
-    if not include_raw:
-        return bound | parser
-    parsed = RunnablePassthrough.assign(
-        parsed=itemgetter("raw") | parser, parsing_error=lambda _: None
-    )
-    failed = RunnablePassthrough.assign(parsed=lambda _: None)
-    return RunnableMap(raw=bound) | parsed.with_fallbacks([failed], exception_key="parsing_error")
+    return parsed_output(bound, schema, include_raw=include_raw)
