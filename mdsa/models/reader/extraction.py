@@ -26,6 +26,7 @@ _LONGEST_PROSE = 500
 # How far behind the best sentence, in log-odds, another is still shown with it. Chosen on
 # evals/data/reader_dev.json.
 _BEHIND_BESIDE = 3.5
+_BEHIND_CONTINUED = 6.0
 _BEHIND_SAME_PASSAGE = 2.0
 _BEHIND_ELSEWHERE = 1.0
 _UNFIT = -2.0
@@ -149,8 +150,10 @@ def _belongs(
     if other.passage != best.passage:
         # Steps of one passage and of another lead to two ends.
         return kind is not AnswerType.STEPS and behind <= _BEHIND_ELSEWHERE
-    beside = other.block == best.block and abs(other.position - best.position) == 1
-    return behind <= (_BEHIND_BESIDE if beside else _BEHIND_SAME_PASSAGE)
+    after = other.position - best.position if other.block == best.block else 0
+    if after == 1 and leans(other.text):
+        return behind <= _BEHIND_CONTINUED
+    return behind <= (_BEHIND_BESIDE if abs(after) == 1 else _BEHIND_SAME_PASSAGE)
 
 
 def _without_repeats(chosen: Sequence[Sentence]) -> list[Sentence]:

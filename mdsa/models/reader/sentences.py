@@ -33,7 +33,8 @@ _LEADS = re.compile(
 _LEANS = re.compile(
     r"^(?:this|that|these|those|it|its|they|their|he|she|his|her|such|however|but|otherwise|instead|"
     r"in that case|if so|if not|then|also|both|the former|the latter|moreover|furthermore|"
-    r"additionally|in addition|as such|thus|therefore|hence|consequently|as a result|"
+    r"additionally|in addition|for instance|for example|as such|thus|therefore|hence|"
+    r"consequently|as a result|"
     r"(?:most|some|many|all|each|one|none|both) of (?:them|these|those)|"
     r"(?:during|after|before|in|at|by|for|with|under) (?:this|that|these|those))\b",
     re.IGNORECASE,
