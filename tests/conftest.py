@@ -16,6 +16,7 @@ from mdsa.settings import Settings
 _THIS_MACHINE = ["127.0.0.1", "::1"]
 _OFFLINE = {
     "ANONYMIZED_TELEMETRY": "False",
+    "GRADIO_ANALYTICS_ENABLED": "False",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_OFFLINE": "1",
     "LANGCHAIN_TRACING_V2": "false",
