@@ -85,6 +85,8 @@ class ServedGraph(Runnable[GraphInput, Any]):
                 default=field.default,
             )
             for name, field in Configurable.model_fields.items()
+            # A list that nobody filled in goes as an empty one, and that would allow no domain.
+            if name != "allowed_domains"
         ]
 
     @override
