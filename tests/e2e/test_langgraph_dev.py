@@ -16,6 +16,9 @@ from typing import Any
 
 import httpx
 import pytest
+from langchain_core.messages import AIMessage, HumanMessage
+from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.pregel.remote import RemoteGraph
 from langgraph_sdk import get_sync_client
 from langgraph_sdk.client import SyncLangGraphClient
 
@@ -133,7 +136,18 @@ def test_the_context_is_served_as_a_form(client: SyncLangGraphClient, assistant:
     schema = client.assistants.get_schemas(assistant)["context_schema"]
 
     assert schema is not None
-    assert {"threshold", "allowed_domains", "max_domains", "facts"} <= set(schema["properties"])
+    fields = schema["properties"]
+    assert {"threshold", "allowed_domains", "max_domains", "facts"} <= set(fields)
+    for name, field in fields.items():
+        assert field["title"], name
+        assert field["description"], name
+        assert field.get("type") or field.get("anyOf"), name
+        assert "default" in field or field["type"] == "object", name
+    threshold = fields["threshold"]
+    limits = [threshold[key] for key in ("type", "minimum", "maximum", "default")]
+    assert limits == ["number", 0, 1, 0.7]
+    # The node beside which Studio shows the field.
+    assert threshold["langgraph_nodes"] == ["gate"]
 
 
 def test_a_question_is_answered_from_the_demos_documents(
@@ -196,6 +210,95 @@ def test_a_tool_that_writes_waits_for_approval_and_runs_once(
     (call,) = state["answers"][0]["tool_calls"]
     assert (call["name"], call["status"]) == ("cancel_order", "success")
     assert "cancelled" in state["messages"][-1]["content"]
+
+
+def test_a_declined_tool_does_not_run_and_the_thread_tells_how_it_stands(
+    client: SyncLangGraphClient, thread: str
+) -> None:
+    question = "Please cancel order ORD-1005, I ordered it by mistake."
+    list(client.runs.stream(thread, "mdsa", input=message(question), stream_mode="updates"))
+    assert client.threads.get(thread)["status"] == "interrupted"
+    assert client.threads.get_state(thread)["next"] == ["order_tracking"]
+
+    parts = list(
+        client.runs.stream(thread, "mdsa", command={"resume": False}, stream_mode="values")
+    )
+    (call,) = parts[-1].data["answers"][0]["tool_calls"]
+    assert call["status"] == "error"
+    assert client.threads.get(thread)["status"] == "idle"
+
+
+def test_a_thread_keeps_its_runs_and_goes_with_them(client: SyncLangGraphClient) -> None:
+    made = client.threads.create(metadata={"user": "ann"})["thread_id"]
+    run = client.runs.create(made, "mdsa", input=message("How much is express shipping to Ohio?"))
+    state: Any = client.runs.join(made, run["run_id"])
+    again: Any = client.runs.wait(made, "mdsa", input=message("And to Texas?"))
+
+    assert len(state["messages"]) == 2
+    assert len(again["messages"]) == 4
+    assert {one["status"] for one in client.runs.list(made)} == {"success"}
+    found = client.threads.search(metadata={"user": "ann"})
+    assert [one["thread_id"] for one in found] == [made]
+    client.threads.delete(made)
+    assert client.threads.search(metadata={"user": "ann"}) == []
+
+
+def test_time_travel_forks_a_thread_from_any_checkpoint(
+    client: SyncLangGraphClient, thread: str
+) -> None:
+    first: Any = client.runs.wait(
+        thread, "mdsa", input=message("How much is express shipping to Ohio?")
+    )
+    asked, answered = first["messages"]
+    client.runs.wait(thread, "mdsa", input=message("And how long does it take?"))
+    history = client.threads.get_history(thread, limit=50)
+    before = [state for state in history if state["next"] == ["classify"]][-1]
+    assert [one["id"] for one in before["values"]["messages"]] == [asked["id"]]
+
+    changed = {"id": asked["id"], "role": "user", "content": "How long does a refund take?"}
+    fork = client.threads.update_state(
+        thread, {"messages": [changed]}, checkpoint=before["checkpoint"], as_node="__start__"
+    )
+    other: Any = client.runs.wait(thread, "mdsa", checkpoint=fork["checkpoint"])
+
+    assert [one["content"] for one in other["messages"]][:1] == [changed["content"]]
+    assert other["route"]["domains"] == ["customer_support"]
+    # What was said before is another branch of the same thread, and stays.
+    kept = client.threads.get_history(thread, limit=100)
+    assert len(kept) > len(history)
+    said = {one["id"] for state in kept for one in state["values"].get("messages", [])}
+    assert {answered["id"], other["messages"][-1]["id"]} <= said
+
+
+def test_a_run_is_replayed_from_a_checkpoint(client: SyncLangGraphClient, thread: str) -> None:
+    first: Any = client.runs.wait(
+        thread, "mdsa", input=message("How much is express shipping to Ohio?")
+    )
+    history = client.threads.get_history(thread, limit=50)
+    routed = next(state for state in history if state["next"] == ["gate"])
+
+    again: Any = client.runs.wait(thread, "mdsa", checkpoint=routed["checkpoint"])
+    assert again["messages"][-1]["content"] == first["messages"][-1]["content"]
+
+
+def test_another_graph_takes_it_in(client: SyncLangGraphClient) -> None:
+    desk = RemoteGraph("mdsa", sync_client=client, name="desk")
+    builder = StateGraph(MessagesState)
+    builder.add_node("desk", desk)
+    builder.add_node("sign", lambda _: {"messages": [AIMessage("Yours, the shop")]})
+    builder.add_edge(START, "desk")
+    builder.add_edge("desk", "sign")
+    builder.add_edge("sign", END)
+    outer = builder.compile(name="outer")
+    asked: Any = {"messages": [HumanMessage("How much is express shipping to Ohio?")]}
+
+    state = outer.invoke(asked)
+    inside = [namespace for namespace, _ in outer.stream(asked, subgraphs=True) if namespace]
+
+    assert "$14.95" in state["messages"][-2].content
+    assert state["messages"][-1].content == "Yours, the shop"
+    assert any(part.startswith("desk") for namespace in inside for part in namespace)
+    assert "order_tracking" in desk.get_graph().nodes
 
 
 def test_the_server_neither_blocks_nor_fails(
