@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, ConfigDict, Field
 
-from mdsa.models.hugging_face.structured_output import structured
+from mdsa.models.hugging_face.structured_output import read_response_format, structured
 from mdsa.models.memory_budget import MemoryBudget
 from mdsa.models.reader.prompt import read_conversation
 from mdsa.models.smollm2.calls import has_results, invented_values, list_schema, read_list
@@ -35,6 +34,7 @@ from mdsa.models.smollm2.prompt import (
 from mdsa.models.smollm2.run import Run
 from mdsa.models.smollm2.stated import stated_tools
 from mdsa.models.smollm2.weights import SmolLM2Weights
+from mdsa.models.stream_words import stream_words
 from mdsa.models.tool_schema import (
     Reply,
     as_openai_tools,
@@ -45,7 +45,6 @@ from mdsa.models.tool_schema import (
 
 __all__ = ["SmolLM2ChatModel"]
 
-_WORD = re.compile(r"\s*\S+\s*$|\s*\S+")
 _MAX_CALL_TOKENS = 512
 _MAX_WORDS_TOKENS = 96
 
@@ -200,7 +199,7 @@ class SmolLM2ChatModel(BaseChatModel):
                     yield run.last()
                     return
             stops = (*(stop or self.stop or ()), END)
-            schema = _asked_schema(kwargs.get("response_format"))
+            schema = read_response_format(kwargs.get("response_format"))
             sources = None if schema is not None else sources_of(messages)
             if sources is None:
                 split = schema is not None and is_split(schema)
@@ -221,7 +220,7 @@ class SmolLM2ChatModel(BaseChatModel):
             else:
                 said = write(answer_prompt(messages))
                 answer = ground(said, sources, messages, self.fallback)
-        for word in _WORD.findall(answer.text):
+        for word in stream_words(answer.text):
             yield AIMessageChunk(content=word)
         yield run.last(answer.metadata)
 
@@ -278,12 +277,3 @@ def _calls(reply: Reply) -> AIMessageChunk:
     calls: list[ToolCall | InvalidToolCall] = [*reply.tool_calls, *reply.invalid_tool_calls]
     chunks = [call_chunk(call, index) for index, call in enumerate(calls)]
     return AIMessageChunk(content=reply.content, tool_call_chunks=chunks)
-
-
-def _asked_schema(response_format: Any) -> dict[str, Any] | None:
-    """The schema of OpenAI's `response_format`, where one is asked for."""
-    if not isinstance(response_format, dict):
-        return None
-    inner = response_format.get("json_schema", response_format)
-    schema = inner.get("schema") if isinstance(inner, dict) else None
-    return schema if isinstance(schema, dict) else None
