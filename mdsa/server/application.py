@@ -26,6 +26,7 @@ from mdsa.server.settings import ServerSettings, load_server_settings
 from mdsa.server.start_up import StartUp
 from mdsa.server.trace_scope import TraceScope
 from mdsa.server.turns import TurnGate
+from mdsa.server.worker_figures import WorkerFigures
 
 __all__ = ["AgentSource", "create_app"]
 
@@ -39,15 +40,21 @@ Errors are `application/problem+json` (RFC 9457). Once an API key was created wi
 machine is answered."""
 
 
-def create_app(agent: AgentSource = None, *, settings: ServerSettings | None = None) -> FastAPI:
+def create_app(
+    agent: AgentSource = None,
+    *,
+    settings: ServerSettings | None = None,
+    workers_folder: Path | None = None,
+) -> FastAPI:
     """Make an ASGI application of an agent.
 
-    The agent is opened when the server starts and closed when it stops, in its own process; run it
-    in one process per data directory.
+    The agent is opened when the server starts and closed when it stops, in its own process.
 
     Args:
         agent: an agent, the app file of one, or a function that makes one.
         settings: in place of the environment's.
+        workers_folder: where several processes that serve one address tell each other their
+            figures; None where there is one process.
 
     Raises:
         ConfigError: a variable of the environment cannot be used.
@@ -70,6 +77,9 @@ def create_app(agent: AgentSource = None, *, settings: ServerSettings | None = N
             start_up=start_up,
         )
         beside = [asyncio.create_task(service.metrics.loop_lag.watch())]
+        if workers_folder is not None:
+            service.worker_figures = WorkerFigures(workers_folder, service.metrics.render)
+            beside.append(asyncio.create_task(service.worker_figures.share()))
         if start_up is not None:
             beside.append(asyncio.create_task(start_up.run()))
         try:

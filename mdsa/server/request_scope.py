@@ -14,7 +14,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mdsa.server.problems import describe, problem_response, unexpected
-from mdsa.server.refusals import BodyTimeoutError, BodyTooLargeError, RefusedError
+from mdsa.server.refusals import (
+    BodyTimeoutError,
+    BodyTooLargeError,
+    OverloadedError,
+    RefusedError,
+)
+from mdsa.server.service import Service
 from mdsa.server.settings import ServerSettings
 
 __all__ = ["AUDIT_LOGGER", "QUIET", "RequestScope"]
@@ -26,6 +32,9 @@ _audit = logging.getLogger(AUDIT_LOGGER)
 _log = logging.getLogger(__name__)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_TURNS = frozenset({"/chat", "/chat/stream", "/v1/chat/completions", "/v1/responses"})
+"""Where a message asks for a turn."""
+
 _UPLOADS = "/dashboard/api/knowledge/files/"
 """Below it, a body is a file."""
 
@@ -96,6 +105,16 @@ class RequestScope:
             return
         if body is None:
             return
+        if scope["method"] == "POST" and scope["path"] in _TURNS:
+            # Before the request is looked into: under ten times the load, what is refused must
+            # cost next to nothing, or it takes the time of what is answered.
+            try:
+                if (service := _service(scope)) is not None:
+                    service.turns.refuse_if_full()
+            except OverloadedError as error:
+                scope["state"]["turn_path"] = scope["path"]
+                await problem_response(*describe(error, scope))(scope, receive, send)
+                return
         message: Message | None = {"type": "http.request", "body": body, "more_body": False}
 
         async def replay() -> Message:
@@ -140,13 +159,12 @@ class RequestScope:
 
     @staticmethod
     def _note(scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "none")
-        service = getattr(scope["app"].state, "service", None) if "app" in scope else None
-        if service is not None:
+        state = scope["state"]
+        route = state.get("turn_path") or getattr(scope.get("route"), "path", "none")
+        if (service := _service(scope)) is not None:
             service.metrics.count(scope["method"], route, status, seconds)
         if route in QUIET:
             return
-        state = scope["state"]
         client = scope.get("client")
         _audit.info(
             "%s %s %d",
@@ -161,6 +179,10 @@ class RequestScope:
                 "duration_ms": round(seconds * 1000, 1),
             },
         )
+
+
+def _service(scope: Scope) -> Service | None:
+    return getattr(scope["app"].state, "service", None) if "app" in scope else None
 
 
 def _check_size(size: int, most: int, variable: str) -> None:

@@ -16,6 +16,7 @@ from mdsa.server.readiness import Readiness
 from mdsa.server.settings import ServerSettings
 from mdsa.server.start_up import StartUp
 from mdsa.server.turns import TurnGate
+from mdsa.server.worker_figures import WorkerFigures
 
 __all__ = ["Served", "Service"]
 
@@ -31,6 +32,8 @@ class Service:
     metrics: ServerMetrics
     readiness: Readiness
     start_up: StartUp | None = None
+    worker_figures: WorkerFigures | None = None
+    """There where several processes serve one address."""
     conversations: Conversations = field(default_factory=Conversations)
     rates: RateLimiter = field(default_factory=RateLimiter)
     _locked: bool = False

@@ -41,6 +41,24 @@ class TurnGate:
         """Nothing is in flight."""
         return not self.running and not self.waiting
 
+    def refuse_if_full(self) -> None:
+        """Refuse what would not even be let wait.
+
+        Raises:
+            OverloadedError: too many turns wait, or the server is about to stop.
+        """
+        if self.draining:
+            raise OverloadedError(
+                "the server is stopping; send the message again in a moment.",
+                retry_after_s=self._retry_after_s(),
+            )
+        if self._slots.locked() and self.waiting >= self._most_waiting:
+            raise OverloadedError(
+                f"{self.running} turns are being answered and {self.waiting} wait; send the "
+                "message again later.",
+                retry_after_s=self._retry_after_s(),
+            )
+
     @asynccontextmanager
     async def admit(self) -> AsyncIterator[None]:
         """Be one of the running turns.
@@ -49,11 +67,7 @@ class TurnGate:
             OverloadedError: too many turns wait, this one waited too long, or the server is about
                 to stop.
         """
-        if self.draining:
-            raise OverloadedError(
-                "the server is stopping; send the message again in a moment.",
-                retry_after_s=self._retry_after_s(),
-            )
+        self.refuse_if_full()
         await self._enter()
         began = time.monotonic()
         self.running += 1
@@ -65,12 +79,6 @@ class TurnGate:
             self._mean_s += _NEWEST_WEIGHT * (time.monotonic() - began - self._mean_s)
 
     async def _enter(self) -> None:
-        if self._slots.locked() and self.waiting >= self._most_waiting:
-            raise OverloadedError(
-                f"{self.running} turns are being answered and {self.waiting} wait; send the "
-                "message again later.",
-                retry_after_s=self._retry_after_s(),
-            )
         self.waiting += 1
         try:
             async with asyncio.timeout(self._wait_s):

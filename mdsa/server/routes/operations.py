@@ -75,7 +75,7 @@ async def ready(response: Response, service: Served) -> Ready:
 )
 async def metrics(service: Served, _caller: Operating) -> Response:
     """Give the figures as Prometheus reads them."""
-    text = await run_in_threadpool(service.metrics.render)
+    text = await run_in_threadpool((service.worker_figures or service.metrics).render)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
