@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +13,12 @@ from mdsa.cli.options import Invocation, takes_common_options
 from mdsa.cli.render import console, plain, write_json
 from mdsa.errors import ConfigError
 from mdsa.utils.loopback import is_loopback
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from mdsa.server.settings import ServerSettings
+    from mdsa.settings import Settings
 
 __all__ = ["serve"]
 
@@ -19,8 +28,14 @@ def serve(
     invocation: Invocation,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8000,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that answer, such as one for each core.")
+    ] = 1,
 ) -> None:
     """Answer over HTTP until Ctrl-C or SIGTERM; turns in flight are answered first.
+
+    Workers share sessions, knowledge and API keys. Each loads its own models, and counts its own
+    turns and requests: limits of the server and of keys hold for each worker.
 
     While no API key exists (`mdsa keys create`), only this machine is answered. Limits are
     variables of the environment, MDSA_SERVER_…; see the README.
@@ -40,24 +55,45 @@ def serve(
     limits = load_server_settings()
     listening = open_socket(host, port)
 
-    from mdsa.cli.logs import set_up_audit_log
-    from mdsa.core.orchestrator import TinyBERTOrchestrator
-    from mdsa.server.application import create_app
-    from mdsa.server.process import DrainingServer
-
-    if invocation.state.owns_process:
-        set_up_audit_log(settings)
-    app = create_app(
-        lambda: TinyBERTOrchestrator.from_app(settings.app, settings=settings), settings=limits
-    )
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{listening.getsockname()[1]}"
     if invocation.as_json:
         write_json({"url": url, "api_key_needed": locked})
     else:
         _tell(url, locked=locked, dashboard=limits.dashboard)
-    server = DrainingServer(app, drain_s=limits.drain_s, owns_process=invocation.state.owns_process)
-    server.run(sockets=[listening])
+    if workers > 1:
+        from mdsa.server.workers import Workers
+
+        with TemporaryDirectory(prefix="mdsa-workers-") as folder:
+            make_app = partial(_make_app, settings, limits, True, Path(folder))
+            Workers(make_app, workers, listening, limits.drain_s).run()
+        return
+    from mdsa.server.process import DrainingServer
+
+    owns_process = invocation.state.owns_process
+    app = _make_app(settings, limits, owns_process)
+    DrainingServer(app, drain_s=limits.drain_s, owns_process=owns_process).run(sockets=[listening])
+
+
+def _make_app(
+    settings: Settings,
+    limits: ServerSettings,
+    owns_process: bool,
+    workers_folder: Path | None = None,
+) -> FastAPI:
+    from mdsa.cli.logs import set_up_audit_log, set_up_logs
+    from mdsa.core.orchestrator import TinyBERTOrchestrator
+    from mdsa.server.application import create_app
+
+    if workers_folder is not None:
+        set_up_logs(settings)
+    if owns_process:
+        set_up_audit_log(settings)
+    return create_app(
+        lambda: TinyBERTOrchestrator.from_app(settings.app, settings=settings),
+        settings=limits,
+        workers_folder=workers_folder,
+    )
 
 
 def _tell(url: str, *, locked: bool, dashboard: bool) -> None:
