@@ -19,7 +19,7 @@ the answer had Retry-After."""
 
 _OK = 200
 _REFUSED = (429, 503)
-_BUCKET = re.compile(rf'^{LAG_METRIC}_bucket{{le="([^"]+)"}} (\S+)$', re.MULTILINE)
+_BUCKET = re.compile(rf'^{LAG_METRIC}_bucket{{le="([^"]+)"[^}}]*}} (\S+)$', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,11 @@ def phase_of(
 
 
 def lag_counts(metrics: str) -> dict[float, int]:
-    """Read the cumulative counts of the loop's delays, by bound in seconds."""
-    return {float(bound): int(float(count)) for bound, count in _BUCKET.findall(metrics)}
+    """Read the cumulative counts of the loop's delays, by bound in seconds, of all workers."""
+    counts = Counter[float]()
+    for bound, count in _BUCKET.findall(metrics):
+        counts[float(bound)] += int(float(count))
+    return dict(counts)
 
 
 def lag_between(before: Mapping[float, int], after: Mapping[float, int]) -> Lag | None:
