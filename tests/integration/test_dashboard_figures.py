@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ async def test_the_summary_counts_what_was_asked(http: httpx.AsyncClient):
     assert found["confidence"]["threshold"] == 0.7
     assert found["nodes"]["orders/generate"]["count"] == 2
     assert found["turns"] == {"running": 0, "waiting": 0}
+    assert found["process"] == os.getpid()
 
 
 async def test_requests_are_told_newest_first_without_a_word_of_theirs(http: httpx.AsyncClient):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
+import os
 from itertools import pairwise
 from typing import Any
 
@@ -29,7 +29,8 @@ def summary(service: Service) -> dict[str, Any]:
         *("model_stats", "model_failures", "input_tokens", "output_tokens", "nodes"),
     )
     return {
-        "taken_at": time.time(),
+        # One of several may answer; each counts its own.
+        "process": os.getpid(),
         **{name: taken[name] for name in kept},
         "domains": {**named, **taken["domain_stats"]},
         "confidence": {

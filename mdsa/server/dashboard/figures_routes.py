@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack
@@ -112,7 +113,8 @@ async def _updates(service: Service, happened: asyncio.Event) -> AsyncGenerator[
         ended = await run_in_threadpool(_ended_since, service, newest)
         if ended:
             newest = ended[0]
-            yield encode_event({"requests": [request_view(one) for one in ended]}, "requests")
+            told = {"process": os.getpid(), "requests": [request_view(one) for one in ended]}
+            yield encode_event(told, "requests")
         yield encode_event(await run_in_threadpool(summary, service), "summary")
         await asyncio.sleep(_APART_S)
 

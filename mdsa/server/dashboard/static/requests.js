@@ -36,12 +36,16 @@ function row(request, link) {
 export class Requests {
   constructor(link, shown = MOST) {
     this.all = [];
+    this.process = null;
     this.link = link;
     this.shown = shown;
   }
 
-  /** Adds requests, newest first; tells how many were new. */
-  add(ended) {
+  /** Adds requests that a process ended, newest first; tells how many were new. */
+  add({ process, requests: ended }) {
+    // After a break another worker may answer, which knows its own requests only.
+    if (process !== this.process) this.all = [];
+    this.process = process;
     const known = new Set(this.all.map((request) => request.request_id));
     const fresh = ended.filter((request) => !known.has(request.request_id));
     if (!fresh.length) return 0;

@@ -52,7 +52,7 @@ addEventListener("hashchange", () => {
 
 draw({}, false).catch(trouble);
 follow({
-  requests: ({ requests: ended }) => {
+  requests: (ended) => {
     requests.add(ended);
     if (chosen !== null) return;
     showAddressed();
