@@ -173,6 +173,9 @@ def _decide(
         about_rules = bool(choice.filled.missing) and not choice.own
         if about_rules or found.confidence >= limits.threshold:
             return _Part(request, None, found)
+    if choice.filled.missing and not choice.looks and found.confidence >= limits.threshold:
+        # "What do I need to bring to collect my order?" is no reason to ask which order.
+        return _Part(request, None, found)
     if not choice.named and not choice.own and found.confidence >= max(_PASSAGE_FITS, choice.score):
         return _Part(request, None, found)
     return _Part(request, choice, found)

@@ -88,6 +88,7 @@ class Choice:
         named: whether the message itself names the thing that a required argument identifies.
         general: whether the request asks about the rules rather than the caller's own case.
         own: whether it speaks of something of the caller's ("my order").
+        looks: whether it asks for the state of a thing, or orders something to be done.
         features: what its relevance depends on; see `tool_relevance`.
         rival: another tool that fits as well, where the chosen one changes something.
     """
@@ -98,6 +99,7 @@ class Choice:
     named: bool
     general: bool
     own: bool
+    looks: bool = True
     features: tuple[float, ...] = ()
     rival: Tool | None = None
 
@@ -198,7 +200,8 @@ def rank(
             stems[index] | _described(tool),
             1 - open_share,
         )
-        choices.append(Choice(tool, score, filled, named, general, own, row))
+        looks = orders or not is_question(text) or _LOOKS.search(text) is not None
+        choices.append(Choice(tool, score, filled, named, general, own, looks, row))
     return sorted(choices, key=lambda choice: -choice.score)
 
 
