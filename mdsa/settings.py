@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mdsa.errors import ConfigError
 from mdsa.utils.lists import CommaSeparated
+from mdsa.utils.pii import PiiRedactor, Redact
 from mdsa.utils.validation import describe_problems
 
 __all__ = ["Settings", "load_settings"]
@@ -124,6 +125,17 @@ class Settings(BaseSettings):
     trace_content: bool = Field(
         default=False, description="Traces hold what users, models and tools wrote."
     )
+    pii_redaction: Literal["off", "logs", "stored"] = Field(
+        default="off",
+        description=(
+            "Replaces e-mail addresses and numbers of phones, accounts and cards, in logs, the "
+            "audit log and traces, and with 'stored' in sessions too; needs mdsa[redaction]."
+        ),
+    )
+    pii_phone_region: str | None = Field(
+        default=None,
+        description="Country of phone numbers without a country code, such as US.",
+    )
     fallback_models: CommaSeparated = Field(
         default_factory=list,
         description=(
@@ -169,6 +181,18 @@ class Settings(BaseSettings):
     def knowledge_dir(self) -> Path:
         """Where the knowledge stores lie."""
         return self.chroma_persist_dir or self.data_dir / "knowledge"
+
+    def log_redaction(self) -> Redact | None:
+        """What is applied to logs and traces.
+
+        Raises:
+            ConfigError: its libraries are not installed, or the country does not exist.
+        """
+        return None if self.pii_redaction == "off" else PiiRedactor(self.pii_phone_region)
+
+    def stored_redaction(self) -> Redact | None:
+        """What is applied to sessions; raises as `log_redaction` does."""
+        return self.log_redaction() if self.pii_redaction == "stored" else None
 
 
 def load_settings() -> Settings:

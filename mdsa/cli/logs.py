@@ -22,7 +22,9 @@ def set_up_logs(settings: Settings) -> None:
     """
     # Without any handler, Python itself writes the warnings of dependencies.
     logging.getLogger().addHandler(logging.NullHandler())
-    setup_logger("mdsa", settings.log_level.upper(), settings.log_dir)
+    setup_logger(
+        "mdsa", settings.log_level.upper(), settings.log_dir, redact=settings.log_redaction()
+    )
 
 
 def set_up_audit_log(settings: Settings) -> None:
@@ -31,4 +33,4 @@ def set_up_audit_log(settings: Settings) -> None:
     Raises:
         StorageError: `LOG_DIR` cannot be written.
     """
-    setup_logger("mdsa.audit", logging.INFO, settings.log_dir)
+    setup_logger("mdsa.audit", logging.INFO, settings.log_dir, redact=settings.log_redaction())

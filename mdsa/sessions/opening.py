@@ -19,11 +19,13 @@ async def open_sessions(settings: Settings) -> AsyncIterator[SessionBackend]:
     """Open the PostgreSQL database of `MDSA_DATABASE_URL`, or the data directory's file.
 
     Raises:
-        ConfigError: the database's libraries are not installed.
+        ConfigError: libraries are not installed that the settings need.
         StorageError: the database cannot be used.
     """
+    redact = settings.stored_redaction()
+    wait_s = settings.session_wait_s
     if settings.database_url is None:
-        async with open_session_store(settings.data_dir, wait_s=settings.session_wait_s) as file:
+        async with open_session_store(settings.data_dir, wait_s=wait_s, redact=redact) as file:
             yield file
         return
     if find_spec("psycopg") is None or find_spec("langgraph.checkpoint.postgres") is None:
@@ -34,5 +36,5 @@ async def open_sessions(settings: Settings) -> AsyncIterator[SessionBackend]:
     from mdsa.sessions.postgres import open_postgres_sessions
 
     url = settings.database_url.get_secret_value()
-    async with open_postgres_sessions(url, wait_s=settings.session_wait_s) as database:
+    async with open_postgres_sessions(url, wait_s=wait_s, redact=redact) as database:
         yield database

@@ -11,6 +11,8 @@ from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from mdsa.errors import ConfigError
+from mdsa.sessions.redacting import RedactingSerializer
+from mdsa.utils.pii import Redact
 
 __all__ = ["ensure_strict", "strict_serializer"]
 
@@ -20,13 +22,18 @@ _WAY_OUT: Final = (
 )
 
 
-def strict_serializer() -> JsonPlusSerializer:
+def strict_serializer(redact: Redact | None = None) -> JsonPlusSerializer:
     """Return a serializer that rebuilds only LangGraph's list of safe types.
+
+    Args:
+        redact: applied to the texts that are stored; see `RedactingSerializer`.
 
     LangGraph's own default imports and calls whatever a msgpack blob names, unless
     `LANGGRAPH_STRICT_MSGPACK` was set before its first import. This one does not look at the
     variable. A type outside the list comes back as its plain data.
     """
+    if redact is not None:
+        return RedactingSerializer(redact)
     return JsonPlusSerializer(
         pickle_fallback=False, allowed_json_modules=None, allowed_msgpack_modules=None
     )

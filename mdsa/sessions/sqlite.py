@@ -27,6 +27,7 @@ from mdsa.sessions.checkpoint_clock import advance_clock
 from mdsa.sessions.database import BUSY_TIMEOUT_S, Connection, connect, read_errors, storage_errors
 from mdsa.sessions.pruning import delete_thread_rows, keep_latest
 from mdsa.sessions.serde import strict_serializer
+from mdsa.utils.pii import Redact
 
 __all__ = ["SessionSqliteSaver"]
 
@@ -50,22 +51,22 @@ class SessionSqliteSaver(AsyncSqliteSaver):
     conn: Connection
     _thread_saver: SqliteSaver
 
-    def __init__(self, conn: Connection, path: Path) -> None:
-        super().__init__(conn, serde=strict_serializer())
+    def __init__(self, conn: Connection, path: Path, redact: Redact | None = None) -> None:
+        super().__init__(conn, serde=strict_serializer(redact))
         self.jsonplus_serde = strict_serializer()
         self.path = path
         self._in_turn: set[str] = set()
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, path: Path) -> AsyncIterator[Self]:
-        """Open or create the database at `path`.
+    async def open(cls, path: Path, redact: Redact | None = None) -> AsyncIterator[Self]:
+        """Open or create the database at `path`; `redact` is applied to what is stored.
 
         Raises:
             StorageError: the database cannot be used. A damaged file is left as it is.
         """
         async with connect(path) as conn:
-            saver = cls(conn, path)
+            saver = cls(conn, path, redact)
             with storage_errors(path):
                 await saver.setup()
                 saver._thread_saver = await conn.run(saver._make_thread_saver)

@@ -21,6 +21,7 @@ from mdsa.sessions.lease import SessionLeases
 from mdsa.sessions.pruning import delete_thread_rows, keep_latest
 from mdsa.sessions.sqlite import SessionSqliteSaver
 from mdsa.sessions.transcript import TranscriptMessage, to_transcript, validate_session_id
+from mdsa.utils.pii import Redact
 
 __all__ = ["PruneReport", "Session", "SessionStore", "open_session_store"]
 
@@ -254,19 +255,20 @@ class SessionStore:
 
 @asynccontextmanager
 async def open_session_store(
-    data_dir: Path, *, wait_s: float = 30.0
+    data_dir: Path, *, wait_s: float = 30.0, redact: Redact | None = None
 ) -> AsyncIterator[SessionStore]:
     """Open the sessions of a data directory, creating it if need be.
 
     Args:
         data_dir: Holds `sessions.db` and the lock files of sessions in use.
         wait_s: How long a second writer of a session waits its turn, in seconds.
+        redact: Applied to the texts that are stored.
 
     Raises:
         StorageError: the directory or the database cannot be used; a damaged database file is
             left as it is.
     """
-    async with SessionSqliteSaver.open(data_dir / DATABASE_NAME) as saver:
+    async with SessionSqliteSaver.open(data_dir / DATABASE_NAME, redact) as saver:
         store = SessionStore(saver, SessionLeases(data_dir / "leases", wait_s))
         await store._index.setup()
         yield store

@@ -8,11 +8,13 @@ import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 from mdsa.errors import InvalidInputError, StorageError
+from mdsa.utils.pii import Redact, redact_within
 from mdsa.utils.redaction import redact_content
 
 __all__ = ["setup_logger"]
@@ -37,6 +39,7 @@ def setup_logger(
     log_dir: str | Path | None = None,
     *,
     include_content: bool = False,
+    redact: Redact | None = None,
 ) -> logging.Logger:
     """Make the logger `name` write to standard error, and into a file where `log_dir` is given.
 
@@ -52,6 +55,7 @@ def setup_logger(
         include_content: write fields such as `message`, `query` and `response` as they are. By
             default their length is written instead: logs travel further than conversations should.
             What is put into the line's text itself, an exception's message included, is written.
+        redact: applied to every text of a line, an exception's included, such as a `PiiRedactor`.
 
     Raises:
         InvalidInputError: the name or the level cannot be used.
@@ -77,12 +81,14 @@ def setup_logger(
             raise InvalidInputError(
                 f"{level!r} is no logging level; use one of DEBUG, INFO, WARNING, ERROR, CRITICAL."
             ) from error
-        file_handler = None if log_dir is None else _file_handler(Path(log_dir), name, shared)
+        file_handler = (
+            None if log_dir is None else _file_handler(Path(log_dir), name, shared, redact)
+        )
         for handler in list(logger.handlers):
             if isinstance(handler, _MdsaConsoleHandler | _MdsaFileHandler):
                 logger.removeHandler(handler)
                 handler.close()
-        logger.addHandler(_console_handler(shared))
+        logger.addHandler(_console_handler(shared, redact))
         if file_handler is not None:
             logger.addHandler(file_handler)
         # The root logger may have handlers of the application's own: each line once, please.
@@ -90,18 +96,24 @@ def setup_logger(
     return logger
 
 
-def _console_handler(shared: list[Processor]) -> logging.Handler:
+def _console_handler(shared: list[Processor], redact: Redact | None) -> logging.Handler:
     handler = _MdsaConsoleHandler(sys.stderr)
     renderer = structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty(),
         # The pretty formatters print local variables, and with them the user's message.
         exception_formatter=structlog.dev.plain_traceback,
     )
-    handler.setFormatter(_formatter(shared, [renderer]))
+    renderers: list[Any] = [renderer]
+    if redact is not None:
+        # After it: the renderer writes the exception.
+        renderers.append(lambda _logger, _method, line: redact(line))
+    handler.setFormatter(_formatter(shared, renderers))
     return handler
 
 
-def _file_handler(folder: Path, name: str, shared: list[Processor]) -> logging.Handler:
+def _file_handler(
+    folder: Path, name: str, shared: list[Processor], redact: Redact | None
+) -> logging.Handler:
     path = folder / f"{name}.log"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -115,10 +127,19 @@ def _file_handler(folder: Path, name: str, shared: list[Processor]) -> logging.H
         ) from error
     renderers: list[Processor] = [
         structlog.processors.format_exc_info,
+        *([] if redact is None else [_redacting(redact)]),
         structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
     ]
     handler.setFormatter(_formatter(shared, renderers))
     return handler
+
+
+def _redacting(redact: Redact) -> Processor:
+    def process(_logger: object, _method: str, event: EventDict) -> EventDict:
+        # The time is no number of anybody's.
+        return {**redact_within(event, redact, frozenset({"timestamp"}))}
+
+    return process
 
 
 def _formatter(shared: list[Processor], renderers: list[Processor]) -> logging.Formatter:

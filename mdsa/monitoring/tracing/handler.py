@@ -23,7 +23,7 @@ from typing_extensions import override
 
 from mdsa.monitoring.node_handler import node_key
 from mdsa.monitoring.tracing import model_call
-from mdsa.monitoring.tracing.content import passages
+from mdsa.monitoring.tracing.content import Content
 from mdsa.monitoring.tracing.outcome import set_failure
 
 __all__ = ["SpanHandler"]
@@ -38,20 +38,24 @@ class SpanHandler(BaseCallbackHandler):
         tracer: makes them.
         context: holds the turn's span.
         domains: names of the nodes that are domains.
-        with_content: also what users, models and tools wrote.
+        content: writes what users, models and tools said; None leaves it out.
     """
 
     run_inline = True
     """Async runs call it on the event loop: it takes microseconds, a thread hop takes more."""
 
     def __init__(
-        self, tracer: Tracer, context: Context, domains: frozenset[str], *, with_content: bool
+        self,
+        tracer: Tracer,
+        context: Context,
+        domains: frozenset[str],
+        content: Content | None,
     ) -> None:
         super().__init__()
         self._tracer = tracer
         self._turn = context
         self._domains = domains
-        self._with_content = with_content
+        self._content = content
         self._contexts: dict[UUID, Context] = {}
         self._spans: dict[UUID, Span] = {}
         self._asked_at: dict[UUID, float] = {}
@@ -113,8 +117,8 @@ class SpanHandler(BaseCallbackHandler):
     ) -> None:
         """Open the span of a model call."""
         asked = model_call.request_attributes(metadata or {}, kwargs.get("invocation_params") or {})
-        if self._with_content and messages:
-            asked |= model_call.request_content(messages[0])
+        if self._content is not None and messages:
+            asked |= model_call.request_content(messages[0], self._content)
         name = f"chat {asked.get('gen_ai.request.model', '')}".strip()
         self._asked_at[run_id] = perf_counter()
         self._start(run_id, parent_run_id, name, asked, SpanKind.CLIENT)
@@ -131,9 +135,7 @@ class SpanHandler(BaseCallbackHandler):
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
         """End the span of a model call, with its tokens."""
         if span := self._spans.get(run_id):
-            span.set_attributes(
-                model_call.response_attributes(response, with_content=self._with_content)
-            )
+            span.set_attributes(model_call.response_attributes(response, self._content))
         self._asked_at.pop(run_id, None)
         self._end(run_id)
 
@@ -161,8 +163,8 @@ class SpanHandler(BaseCallbackHandler):
             "gen_ai.data_source.id": name,
             "openinference.span.kind": "RETRIEVER",
         }
-        if self._with_content:
-            attributes["gen_ai.retrieval.query.text"] = query
+        if self._content is not None:
+            attributes["gen_ai.retrieval.query.text"] = self._content.text(query)
         self._start(run_id, parent_run_id, f"retrieval {name}", attributes)
 
     @override
@@ -172,8 +174,9 @@ class SpanHandler(BaseCallbackHandler):
         """End the span of a search."""
         if span := self._spans.get(run_id):
             span.set_attribute("mdsa.retrieval.count", len(documents))
-            if self._with_content:
-                span.set_attribute("gen_ai.retrieval.documents", passages(documents))
+            if self._content is not None:
+                found = self._content.passages(documents)
+                span.set_attribute("gen_ai.retrieval.documents", found)
         self._end(run_id)
 
     @override
@@ -201,17 +204,17 @@ class SpanHandler(BaseCallbackHandler):
         }
         if call_id := kwargs.get("tool_call_id"):
             attributes["gen_ai.tool.call.id"] = str(call_id)
-        if self._with_content:
-            attributes["gen_ai.tool.call.arguments"] = input_str
+        if self._content is not None:
+            attributes["gen_ai.tool.call.arguments"] = self._content.text(input_str)
         self._start(run_id, parent_run_id, f"execute_tool {name}", attributes)
 
     @override
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """End the span of a tool."""
         span = self._spans.get(run_id)
-        if span and self._with_content:
+        if span and self._content is not None:
             text = output.text if isinstance(output, BaseMessage) else output
-            span.set_attribute("gen_ai.tool.call.result", str(text))
+            span.set_attribute("gen_ai.tool.call.result", self._content.text(str(text)))
         if span and getattr(output, "status", None) == "error":
             # What a tool refuses goes back to the model as its result.
             span.set_attribute("mdsa.outcome", "refused")

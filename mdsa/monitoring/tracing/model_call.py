@@ -8,7 +8,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
-from mdsa.monitoring.tracing.content import input_messages, output_message, system_instructions
+from mdsa.monitoring.tracing.content import Content
 
 __all__ = ["request_attributes", "request_content", "response_attributes"]
 
@@ -42,15 +42,15 @@ def request_attributes(metadata: Mapping[str, Any], params: Mapping[str, Any]) -
     return {name: value for name, value in found.items() if value is not None}
 
 
-def request_content(messages: Sequence[BaseMessage]) -> dict[str, Any]:
+def request_content(messages: Sequence[BaseMessage], content: Content) -> dict[str, Any]:
     """What the model was told."""
     return {
-        "gen_ai.system_instructions": system_instructions(messages),
-        "gen_ai.input.messages": input_messages(messages),
+        "gen_ai.system_instructions": content.system_instructions(messages),
+        "gen_ai.input.messages": content.input_messages(messages),
     }
 
 
-def response_attributes(response: LLMResult, *, with_content: bool) -> dict[str, Any]:
+def response_attributes(response: LLMResult, content: Content | None) -> dict[str, Any]:
     """What a run's end tells: tokens, as far as the model reported them, and why it stopped."""
     generations = response.generations
     first = generations[0][0] if generations and generations[0] else None
@@ -67,6 +67,6 @@ def response_attributes(response: LLMResult, *, with_content: bool) -> dict[str,
     if message.usage_metadata:
         found["gen_ai.usage.input_tokens"] = message.usage_metadata["input_tokens"]
         found["gen_ai.usage.output_tokens"] = message.usage_metadata["output_tokens"]
-    if with_content:
-        found["gen_ai.output.messages"] = output_message(message, finish_reason)
+    if content is not None:
+        found["gen_ai.output.messages"] = content.output_message(message, finish_reason)
     return {name: value for name, value in found.items() if value is not None}

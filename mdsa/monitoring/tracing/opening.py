@@ -46,11 +46,13 @@ def open_tracing(settings: Settings) -> Tracing:
             *(protocol, _INSTALL),
         )
         return NoTracing()
+    from mdsa.monitoring.tracing.content import Content
     from mdsa.monitoring.tracing.provider import open_provider
     from mdsa.monitoring.tracing.turn import OpenTelemetryTracing
 
     provider = open_provider(protocol)
-    return OpenTelemetryTracing(provider, with_content=settings.trace_content)
+    content = Content(settings.log_redaction()) if settings.trace_content else None
+    return OpenTelemetryTracing(provider, content)
 
 
 def _asked_by_opentelemetry() -> bool:

@@ -12,7 +12,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from mdsa import __version__
-from mdsa.monitoring.tracing.content import spoken
+from mdsa.monitoring.tracing.content import Content
 from mdsa.monitoring.tracing.handler import SpanHandler
 from mdsa.monitoring.tracing.outcome import set_failure
 from mdsa.monitoring.tracing.provider import Provider
@@ -27,13 +27,13 @@ class OpenTelemetryTracing:
 
     Args:
         provider: makes the spans.
-        with_content: also what users, models and tools wrote.
+        content: writes what users, models and tools said; None leaves it out.
     """
 
-    def __init__(self, provider: Provider, *, with_content: bool) -> None:
+    def __init__(self, provider: Provider, content: Content | None) -> None:
         self._provider = provider
         self._tracer = provider.tracers.get_tracer("mdsa", __version__)
-        self._with_content = with_content
+        self._content = content
         self._propagator = TraceContextTextMapPropagator()
 
     @contextmanager
@@ -53,15 +53,15 @@ class OpenTelemetryTracing:
                 "mdsa.resumed": message is None,
             },
         )
-        if self._with_content and message is not None:
-            span.set_attribute("gen_ai.input.messages", spoken("user", message))
+        if self._content is not None and message is not None:
+            span.set_attribute("gen_ai.input.messages", self._content.spoken("user", message))
         handler = SpanHandler(
             self._tracer,
             trace.set_span_in_context(span),
             frozenset(domains),
-            with_content=self._with_content,
+            self._content,
         )
-        turn = _Turn(span, handler, with_content=self._with_content)
+        turn = _Turn(span, handler, self._content)
         try:
             # Spans that a tool makes of its own belong to the turn too.
             with trace.use_span(span, record_exception=False, set_status_on_exception=False):
@@ -99,9 +99,9 @@ class OpenTelemetryTracing:
 
 
 class _Turn:
-    def __init__(self, span: Span, handler: SpanHandler, *, with_content: bool) -> None:
+    def __init__(self, span: Span, handler: SpanHandler, content: Content | None) -> None:
         self._span = span
-        self._with_content = with_content
+        self._content = content
         self.callbacks: Sequence[BaseCallbackHandler] = [handler]
 
     def answered(self, result: Mapping[str, Any], tokens: tuple[int, int]) -> None:
@@ -117,8 +117,8 @@ class _Turn:
                 "mdsa.interrupts": len(result["interrupts"]),
             }
         )
-        if self._with_content:
-            text = spoken("assistant", result["response"], finish_reason="stop")
+        if self._content is not None:
+            text = self._content.spoken("assistant", result["response"], finish_reason="stop")
             self._span.set_attribute("gen_ai.output.messages", text)
 
 

@@ -7,7 +7,12 @@ from contextlib import asynccontextmanager
 from typing import Any, Self
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import CheckpointTuple
+from langgraph.checkpoint.base import (
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+)
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import DictRow
@@ -15,7 +20,9 @@ from typing_extensions import override
 
 from mdsa.sessions.checkpoint_clock import advance_clock
 from mdsa.sessions.postgres.connection import Connector, postgres_errors
+from mdsa.sessions.redacting import RedactingSerializer
 from mdsa.sessions.serde import strict_serializer
+from mdsa.utils.pii import Redact
 
 __all__ = ["SessionPostgresSaver"]
 
@@ -28,18 +35,23 @@ class SessionPostgresSaver(AsyncPostgresSaver):
     `SessionPostgresSaver.open(connector)`.
     """
 
-    def __init__(self, connector: Connector, connection: AsyncConnection[DictRow]) -> None:
-        super().__init__(connection, serde=strict_serializer())
+    def __init__(
+        self,
+        connector: Connector,
+        connection: AsyncConnection[DictRow],
+        redact: Redact | None = None,
+    ) -> None:
+        super().__init__(connection, serde=strict_serializer(redact))
         self._connector = connector
 
     @classmethod
-    async def open(cls, connector: Connector) -> Self:
-        """Connect; the connector's owner closes it.
+    async def open(cls, connector: Connector, redact: Redact | None = None) -> Self:
+        """Connect; the connector's owner closes it. `redact` is applied to what is stored.
 
         Raises:
             StorageError: the database cannot be reached.
         """
-        return cls(connector, await connector.get())
+        return cls(connector, await connector.get(), redact)
 
     @override
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
@@ -52,6 +64,24 @@ class SessionPostgresSaver(AsyncPostgresSaver):
         if found is not None:
             advance_clock(found.checkpoint["id"])
         return found
+
+    @override
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Store a checkpoint.
+
+        Raises:
+            StorageError: the database refused.
+        """
+        if isinstance(self.serde, RedactingSerializer):
+            # Plain text goes into the row itself, past the serializer.
+            checkpoint = self.serde.redacted(checkpoint)
+        return await super().aput(config, checkpoint, metadata, new_versions)
 
     async def fetch(self, query: str, values: Sequence[Any] = ()) -> list[DictRow]:
         """Run a statement and return its rows.

@@ -18,6 +18,7 @@ from mdsa.sessions.postgres.lease import PostgresLeases
 from mdsa.sessions.postgres.saver import SessionPostgresSaver
 from mdsa.sessions.store import PruneReport, Session
 from mdsa.sessions.transcript import to_transcript, validate_session_id
+from mdsa.utils.pii import Redact
 
 __all__ = ["PostgresSessionStore", "open_postgres_sessions"]
 
@@ -164,13 +165,14 @@ class PostgresSessionStore:
 
 @asynccontextmanager
 async def open_postgres_sessions(
-    url: str, *, wait_s: float = 30.0
+    url: str, *, wait_s: float = 30.0, redact: Redact | None = None
 ) -> AsyncIterator[PostgresSessionStore]:
     """Open the sessions of a database, creating their tables if need be.
 
     Args:
         url: `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`, or another form that libpq reads.
         wait_s: how long a second writer of a session waits its turn, in seconds.
+        redact: applied to the texts that are stored.
 
     Raises:
         ConfigError: the address cannot be read.
@@ -178,7 +180,7 @@ async def open_postgres_sessions(
     """
     writing, leasing = Connector(url), Connector(url)
     try:
-        saver = await SessionPostgresSaver.open(writing)
+        saver = await SessionPostgresSaver.open(writing, redact)
         store = PostgresSessionStore(saver, PostgresLeases(leasing, wait_s))
         await store.setup()
         yield store
