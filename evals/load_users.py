@@ -32,13 +32,13 @@ _PAUSE_S = float(os.environ.get("LOAD_PAUSE_S", "0"))
 _DEADLINE_S = float(os.environ["LOAD_DEADLINE_S"])
 
 
-class User(FastHttpUser):
+class User(FastHttpUser):  # type: ignore[misc] # Locust is not always there
     """Waits for each answer before the next message."""
 
     wait_time = constant_pacing(_PAUSE_S) if _PAUSE_S else constant(0)
     network_timeout = connection_timeout = _DEADLINE_S
 
-    @task
+    @task  # type: ignore[untyped-decorator]
     def ask(self) -> None:
         """Send a message that nobody sent before, so that no cache answers it."""
         number = next(_numbers)
@@ -51,6 +51,6 @@ class User(FastHttpUser):
             answer.success()  # refusals are figures here, not failures of the run
 
 
-@events.quitting.add_listener
+@events.quitting.add_listener  # type: ignore[untyped-decorator]
 def _write(**_: Any) -> None:
     Path(os.environ["LOAD_SAMPLES"]).write_text(json.dumps(_samples), encoding="utf-8")

@@ -65,7 +65,9 @@ def build_graph(
     builder.add_node("gate", OnLoop(lambda state: gate(state, runtime=get_runtime(RunContext))))
     builder.add_node(
         "decompose",
-        make_decompose(descriptions, load_reasoning_model, timeout_s=reasoning_timeout_s),
+        make_decompose(
+            descriptions, load_reasoning_model, timeout_s=reasoning_timeout_s, router=router
+        ),
         retry_policy=RetryPolicy(max_attempts=2),
     )
     builder.add_node("clarify", OnLoop(clarify))
@@ -89,9 +91,9 @@ def build_graph(
         return _next_node(state) or ask_domains(state)
 
     builder.add_conditional_edges(
-        "gate", OnLoop(after_gate), [*domains, "decompose", "clarify", "merge"]
+        "gate", OnLoop[AgentState, Any](after_gate), [*domains, "decompose", "clarify", "merge"]
     )
-    builder.add_conditional_edges("decompose", OnLoop(ask_domains), domains)
+    builder.add_conditional_edges("decompose", OnLoop[AgentState, Any](ask_domains), domains)
     for name in domains:
         builder.add_edge(name, "merge")
     builder.add_edge("clarify", END)
