@@ -6,6 +6,7 @@ import re
 import tempfile
 from pathlib import Path, PurePath
 from typing import Any, Final
+from uuid import uuid4
 
 from typing_extensions import TypedDict
 
@@ -143,8 +144,9 @@ def take_in(rag: DualRAG, name: str, content: bytes, domain: str | None) -> Chan
 
 def _documents(name: str, suffix: str, content: bytes) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="mdsa-upload-") as folder:
-        # Titles of sections without a heading are the file's stem; its own name may be too long.
-        path = Path(folder, f"upload{suffix}")
+        # Under the file's own name it might be refused, which a file system finds too long. Titles
+        # of sections without a heading begin with it, so no text may begin so by chance.
+        path = Path(folder, f"{uuid4().hex}{suffix}")
         path.write_bytes(content)
         try:
             sections = load_file(path)
@@ -156,14 +158,9 @@ def _documents(name: str, suffix: str, content: bytes) -> list[dict[str, Any]]:
             **document,
             "metadata": {
                 **document["metadata"],
-                "title": _own_title(document["metadata"]["title"], path.stem, stem),
+                "title": document["metadata"]["title"].replace(path.stem, stem, 1),
                 "added_by": _ADDED_BY,
             },
         }
         for document in chunk_sections(sections, name)
     ]
-
-
-def _own_title(title: str, taken: str, stem: str) -> str:
-    """A title that loaders made of the temporary file's name, made of the file's own."""
-    return stem + title[len(taken) :] if re.match(rf"{taken}(\W|$| \d)", title) else title
