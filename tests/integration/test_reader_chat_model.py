@@ -197,6 +197,16 @@ def test_a_question_about_the_rules_is_no_request(model: ReaderChatModel) -> Non
     assert reply.response_metadata["asked_for"] == []
 
 
+def test_rules_that_hold_for_any_order_are_told_without_asking_which(
+    model: ReaderChatModel,
+) -> None:
+    bound = model.bind_tools([get_order_status, cancel_order])
+
+    assert "Print the label" in bound.invoke(_ask("What do I print to return my order?")).text
+    for state in ("Where is my order?", "How is my order doing?"):
+        assert bound.invoke(_ask(state)).response_metadata["asked_for"] == ["order_id"]
+
+
 def test_tool_choice_is_kept(model: ReaderChatModel) -> None:
     prompt = _ask("Where is order ORD-1001?")
     tools = [get_order_status, cancel_order]

@@ -43,6 +43,12 @@ _LOOKS = re.compile(
     r"arriv\w+|shipped)\b",
     re.IGNORECASE,
 )
+_STATE = re.compile(
+    r"\bhow(?:'s| is| are) (?:my|our|this|that|it|the)\b|"
+    r"\bwhat(?:'s| is| was| are| were) (?:in |on )?(?:my|our|it)\b|"
+    r"\bhappen\w*|\bgoing on\b|\bprogress\b|\bnews\b|\bready\b|\bdone\b|\bcoming\b",
+    re.IGNORECASE,
+)
 
 # A change is not made on a guess: tools nearer than this are asked about.
 _MARGIN = 0.05
@@ -200,7 +206,8 @@ def rank(
             stems[index] | _described(tool),
             1 - open_share,
         )
-        looks = orders or not is_question(text) or _LOOKS.search(text) is not None
+        looks = orders or not is_question(text)
+        looks = looks or any(pattern.search(text) for pattern in (_LOOKS, _STATE))
         choices.append(Choice(tool, score, filled, named, general, own, looks, row))
     return sorted(choices, key=lambda choice: -choice.score)
 
