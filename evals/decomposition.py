@@ -45,7 +45,7 @@ def decomposition(bench: ModelBench) -> Section:
     for reference, model in bench.models():
         if reference != DEFAULT_MODEL:
             found[reference] = split_by_model(
-                bench, reference, model, descriptions, compounds, verdicts
+                bench, reference, model, descriptions, compounds, verdicts, router
             )
     subject = f"{len(compounds)} compounds"
     for system, questions in found.items():
@@ -84,6 +84,7 @@ def split_by_model(
     descriptions: dict[str, str],
     compounds: Sequence[Compound],
     verdicts: Sequence[Verdict],
+    router: Router,
 ) -> list[list[tuple[str, str]]]:
     """The domain and question of every part, as the decompose node leaves them.
 
@@ -94,9 +95,10 @@ def split_by_model(
         descriptions: of the domains to choose from.
         compounds: the messages.
         verdicts: what the gate decided on each; a reply that cannot be used leaves it as it is.
+        router: names the domains where the model only cuts.
     """
     builder = StateGraph(AgentState, context_schema=RunContext)
-    builder.add_node("decompose", make_decompose(descriptions, lambda: model))
+    builder.add_node("decompose", make_decompose(descriptions, lambda: model, router=router))
     builder.add_edge(START, "decompose")
     builder.add_edge("decompose", END)
     graph = builder.compile(name="decomposition")

@@ -24,8 +24,8 @@ from mdsa.evals.tool_data import ExpectedCall
 from mdsa.evals.tool_matching import calls_match
 from mdsa.graph.context import RunContext
 from mdsa.nodes.classify import Turn, classify_turns
-from mdsa.nodes.gate import Verdict, decide
-from mdsa.router import RouterDomain
+from mdsa.nodes.gate import decide
+from mdsa.router import Router, RouterDomain
 from mdsa.router.opening import open_router
 
 __all__ = ["target_answers", "target_calls", "target_splits"]
@@ -79,7 +79,10 @@ def target_splits(bench: ModelBench) -> Section:
             for row in data["requests"]
             if row["app"] == app
         ]
-        verdicts = _verdicts(descriptions, messages)
+        router = _router(descriptions)
+        turns = [Turn(message.text) for message in messages]
+        classified = classify_turns(router, turns, frozenset(descriptions))
+        verdicts = [decide(one, RunContext()) for one in classified]
         found = {
             DEFAULT_MODEL: [
                 [(query["domain"], query["query"]) for query in verdict.sub_queries]
@@ -89,7 +92,7 @@ def target_splits(bench: ModelBench) -> Section:
         for reference, model in bench.models():
             if reference != DEFAULT_MODEL:
                 found[reference] = split_by_model(
-                    bench, reference, model, descriptions, messages, verdicts
+                    bench, reference, model, descriptions, messages, verdicts, router
                 )
         for reference, splits in found.items():
             for message, asked in zip(messages, splits, strict=True):
@@ -131,13 +134,11 @@ def target_calls(bench: ModelBench) -> Section:
     return section
 
 
-def _verdicts(descriptions: Mapping[str, str], messages: list[Compound]) -> list[Verdict]:
+def _router(descriptions: Mapping[str, str]) -> Router:
     router = open_router(None)
     for name, description in descriptions.items():
         router.add_domain(RouterDomain(name=name, description=description))
-    turns = [Turn(message.text) for message in messages]
-    found = classify_turns(router, turns, frozenset(descriptions))
-    return [decide(one, RunContext()) for one in found]
+    return router
 
 
 def _read(name: str) -> Any:

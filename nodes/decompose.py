@@ -7,6 +7,7 @@ and accepted only where it names these domains and nothing that nobody said.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -21,10 +22,11 @@ from mdsa.nodes.failures import failure_kind, is_model_failure
 from mdsa.nodes.history import message_text, question_text
 from mdsa.nodes.model_chain import ModelChain, ModelRequest
 from mdsa.nodes.model_choice import ModelLoader, as_choice
-from mdsa.nodes.split_reply import read_split, with_contexts
+from mdsa.nodes.split_reply import CUTS_ONLY, read_split, routed, with_contexts
 from mdsa.nodes.split_request import held_to, split_instructions, split_prompt, split_schema
 from mdsa.nodes.time_budget import TimeBudget
 from mdsa.nodes.two_way import TwoWayNode
+from mdsa.router import Router
 
 __all__ = ["make_decompose", "split_instructions"]
 
@@ -36,6 +38,7 @@ def make_decompose(
     load_model: ModelLoader | None,
     *,
     timeout_s: float | None = None,
+    router: Router | None = None,
 ) -> TwoWayNode[AgentState]:
     """Build the node.
 
@@ -46,6 +49,8 @@ def make_decompose(
             turn as degraded.
         timeout_s: time that the model may take, in seconds; needs an async run, since Python
             cannot stop a thread.
+        router: names the domains of the questions that a small model has cut a message into; None
+            lets every model name them.
     """
     chain = None if load_model is None else ModelChain([load_model], timeout_s=timeout_s)
     reference = "" if load_model is None else as_choice(load_model).reference
@@ -75,7 +80,7 @@ def make_decompose(
             if not is_model_failure(error):
                 raise
             return kept(state, error)
-        return _by_model(state, reply)
+        return _by_model(state, reply, router)
 
     async def adecompose(state: AgentState, config: RunnableConfig) -> dict[str, Any]:
         if chain is None:
@@ -90,7 +95,7 @@ def make_decompose(
             if not is_model_failure(error):
                 raise
             return kept(state, error)
-        return _by_model(state, reply)
+        return await asyncio.to_thread(_by_model, state, reply, router)
 
     return TwoWayNode(decompose, adecompose)
 
@@ -99,13 +104,17 @@ def _context() -> RunContext:
     return get_runtime(RunContext).context or RunContext()
 
 
-def _by_model(state: AgentState, reply: AIMessage) -> dict[str, Any]:
+def _by_model(state: AgentState, reply: AIMessage, router: Router | None) -> dict[str, Any]:
     said = [message_text(message) for message in state["messages"]]
     said.append(state.get("last_question") or "")
     offered, limit = state["route"]["scores"], _context().max_domains
     queries, problem = read_split(reply, offered, limit, said)
     if not queries:
         return _by_clauses(state, f"the reasoning model's split is not used: {problem}")
+    if router is not None and reply.response_metadata.get(CUTS_ONLY):
+        queries = routed(queries, router, offered)
+        if len(queries) < len(state["sub_queries"]):
+            return _by_clauses(state)  # such a model may cut finer than the clauses, not coarser
     return _update(state, queries, used_reasoning=True, degraded=False)
 
 

@@ -11,9 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from mdsa.graph.state import SubQuery
 from mdsa.nodes.stated_facts import invented_facts
+from mdsa.router import Router, best_domains
 from mdsa.router.clauses import points_back
 
-__all__ = ["read_split", "with_contexts"]
+__all__ = ["CUTS_ONLY", "read_split", "routed", "with_contexts"]
+
+CUTS_ONLY = "cuts_only"
+"""In the metadata of a reply whose questions are well cut, but whose domains are guesses."""
 
 _JSON_LIST = re.compile(r"\[.*\]", re.DOTALL)
 
@@ -55,6 +59,28 @@ def read_split(
         if invented := invented_facts(question.query, said):
             return [], f"nobody said {', '.join(invented)}"
     return [SubQuery(domain=one.domain, query=one.query, context="") for one in kept], ""
+
+
+def routed(queries: Sequence[SubQuery], router: Router, offered: Collection[str]) -> list[SubQuery]:
+    """Give questions the domain that the router names; neighbours of one domain become one.
+
+    Args:
+        queries: in the order of the message.
+        router: scores them. Where it takes one for out of scope, its domain stays.
+        offered: domains that may be asked.
+    """
+    found: list[SubQuery] = []
+    routes = router.route([query["query"] for query in queries])
+    for query, route in zip(queries, routes, strict=True):
+        scores = {name: score for name, score in route.scores.items() if name in offered}
+        best = next(iter(best_domains(scores)), query["domain"])
+        domain = best if scores.get(best, 0.0) > route.out_of_scope else query["domain"]
+        if found and found[-1]["domain"] == domain:
+            joined = f"{found[-1]['query']} {query['query']}"
+            found[-1] = {**found[-1], "query": joined}
+        else:
+            found.append({**query, "domain": domain})
+    return found
 
 
 def with_contexts(

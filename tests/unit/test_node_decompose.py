@@ -11,8 +11,9 @@ import httpx
 import pytest
 from fakes.chat_models import ScriptedChatModel
 from fakes.node_runs import arun, run
+from fakes.routing import WordRouter
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage
 
 from mdsa.errors import ModelError
 from mdsa.graph.context import RunContext
@@ -50,6 +51,34 @@ def split_by(
 
 def split(*questions: tuple[str, str]) -> str:
     return json.dumps([{"domain": domain, "query": query} for domain, query in questions])
+
+
+@pytest.mark.parametrize(("cuts_only", "domains"), [(True, ["returns"]), (False, ["orders"])])
+def test_the_router_names_the_domains_of_a_model_that_only_cuts(
+    cuts_only: bool, domains: list[str]
+) -> None:
+    cut = split(("orders", "how do refunds work"), ("orders", "refunds by cheque"))
+    reply = AIMessage(cut, response_metadata={"cuts_only": cuts_only})
+    router = WordRouter({"orders": ["where"], "returns": ["refund"], "payroll": ["refunds"]})
+    node = make_decompose(DESCRIPTIONS, lambda: ScriptedChatModel(replies=[reply]), router=router)
+    asked = {**state(), "sub_queries": CLAUSES[1:]}
+
+    queries = run(node, asked)["sub_queries"]
+
+    assert sorted({query["domain"] for query in queries}) == domains
+    assert " ".join(query["query"] for query in queries) == "how do refunds work refunds by cheque"
+
+
+def test_a_model_that_only_cuts_does_not_cut_coarser_than_the_clauses() -> None:
+    whole = split(("orders", "where is it and how do refunds work"))
+    reply = AIMessage(whole, response_metadata={"cuts_only": True})
+    router = WordRouter({"orders": ["where"], "returns": ["refund"], "payroll": ["salary"]})
+    node = make_decompose(DESCRIPTIONS, lambda: ScriptedChatModel(replies=[reply]), router=router)
+
+    update = run(node, state())
+
+    assert update["sub_queries"] == CLAUSES
+    assert not update["route"]["degraded"]
 
 
 def test_without_a_model_the_split_by_clauses_stands() -> None:

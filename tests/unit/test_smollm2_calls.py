@@ -45,6 +45,8 @@ def test_values_are_words_that_stand_together() -> None:
     spans = stated_spans('Books on stained glass, or "to be or not". Also by Ines Borg in 1998?')
 
     assert {"stained glass", "to be or not", "Ines Borg", "1998"} <= set(spans)
+    assert {"Terminal 5"} <= set(stated_spans("From Terminal 5 today"))
+    assert "Terminal" not in stated_spans("From Terminal 5 today")
     assert not {"on stained glass", "stained glass, or", "not Also", "Borg in"} & set(spans)
 
 

@@ -95,11 +95,24 @@ def test_a_wording_that_says_something_else_is_never_said(wording: str) -> None:
     assert reply.response_metadata["passage_ids"] == [2]
 
 
-def test_an_abstention_counts_where_the_reader_is_not_sure() -> None:
+def test_what_the_reader_would_say_is_said_although_the_model_finds_nothing() -> None:
     silence = "I could not find that in my documents."
 
-    assert _words(silence, confidence=0.3).invoke(_FEE).response_metadata["abstained"] is True
-    assert _words(silence, confidence=0.9).invoke(_FEE).text == _QUOTE
+    assert _words(silence, confidence=0.16).invoke(_FEE).text == _QUOTE
+    assert _words(silence, confidence=0.1).invoke(_FEE).response_metadata["abstained"] is True
+
+
+def test_the_model_may_find_what_the_reader_would_not_say_where_its_kind_can_be_told() -> None:
+    typed = evidence("How much is the fee?", {2: _QUOTE}, 0.1)
+    other = evidence("Tell me of the fee.", {2: _QUOTE}, 0.1)
+    said = "The fee is 6 euros [2]."
+
+    found = [
+        scripted_model(said, finder=ScriptedFinder(one))[0].invoke(_FEE).text
+        for one in (typed, other)
+    ]
+
+    assert found == [said, "I could not find that in my documents."]
 
 
 def test_nothing_found_is_an_abstention_without_asking_the_model() -> None:

@@ -30,7 +30,8 @@ def list_schema(tools: Sequence[Mapping[str, Any]], choice: str) -> dict[str, An
 def read_list(text: str, tools: Sequence[Mapping[str, Any]]) -> Reply:
     """The calls of a list, each once; one that was cut off is invalid.
 
-    A model of this size says the same call again rather than mean it twice.
+    A model of this size says the same call again rather than mean it twice, and hands the values
+    of one call to another tool.
     """
     try:
         json.loads(text)
@@ -41,7 +42,13 @@ def read_list(text: str, tools: Sequence[Mapping[str, Any]]) -> Reply:
     seen: list[tuple[str, dict[str, Any]]] = []
     calls = []
     for call in reply.tool_calls:
-        if (call["name"], call["args"]) not in seen:
+        values = {str(value) for value in _values(call["args"])}
+        handed = any(
+            name != call["name"] and values <= {str(value) for value in _values(args)}
+            for name, args in seen
+            if values
+        )
+        if (call["name"], call["args"]) not in seen and not handed:
             seen.append((call["name"], call["args"]))
             calls.append(call)
     return reply._replace(tool_calls=calls)

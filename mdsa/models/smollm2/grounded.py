@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from mdsa.models.grounding import find_inventions
 from mdsa.models.partial_answers import parse_answers
 from mdsa.models.passages import Passage, parse_facts, parse_passages
+from mdsa.models.reader.answer_types import AnswerType
 from mdsa.models.smollm2.citations import cited_passages, without_wrong_citations
 from mdsa.models.smollm2.evidence import Evidence
 from mdsa.models.smollm2.prompt import ABSTENTION, PARTIAL_ABSTENTION, word_prompt
@@ -20,8 +21,7 @@ from mdsa.models.smollm2.wording import flaw_of
 __all__ = ["GroundedAnswer", "Sources", "ground", "sources_of", "word_answer"]
 
 _READER = "embedded://reader"
-_SURE = 0.5
-"""The reader's confidence from which its sentences are said although the model finds no answer."""
+_UNTYPED = frozenset({AnswerType.OTHER, AnswerType.YES_NO, AnswerType.STEPS, AnswerType.REASON})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,9 @@ def _worded(part: Evidence, write: Callable[[str], str]) -> tuple[str, str]:
     passages = [Passage(s.passage, "", s.text) for s in part.found.sentences]
     text = without_wrong_citations(write(word_prompt(part)).strip(), passages)
     if not text or text.startswith(ABSTENTION):
-        return "", "" if part.found.confidence < _SURE else "nothing is said"
+        return "", "nothing is said" if part.sayable else ""
+    if not part.sayable and part.question.answer_type in _UNTYPED:
+        return "", ""  # nothing could tell a wrong answer from a right one
     return text, flaw_of(text, part)
 
 

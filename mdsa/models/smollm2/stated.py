@@ -43,7 +43,8 @@ def stated_spans(message: str) -> list[str]:
         for last in range(first, min(first + _LONGEST, len(words))):
             span = message[words[first].start() : words[last].end()].strip(_EDGES)
             inner = span.split()
-            if inner and not (_leans(inner[0]) or _leans(inner[-1])):
+            rest = message[words[last].end() :].split()
+            if inner and not (_leans(inner[0]) or _leans(inner[-1]) or _coded(inner[-1], rest)):
                 found.append(span)
             if _ENDS.search(words[last].group()):
                 break
@@ -53,6 +54,11 @@ def stated_spans(message: str) -> list[str]:
 def _leans(word: str) -> bool:
     bare = word.strip(_EDGES)
     return bare.lower() in STOP_WORDS and (bare.islower() or bare == "I")
+
+
+def _coded(word: str, rest: Sequence[str]) -> bool:
+    """Whether a capitalised word goes on with a figure: "Terminal 5" is one value."""
+    return bool(rest) and word[0].isupper() and word.isalpha() and rest[0].strip(_EDGES).isdigit()
 
 
 def _figures(message: str) -> list[int | float]:
