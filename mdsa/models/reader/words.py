@@ -94,9 +94,14 @@ def tokens(text: str) -> list[str]:
 
 def content_stems(text: str) -> list[str]:
     """Stems of the words that carry meaning, in their order, repeats kept."""
+    return list(_content_stems(text))
+
+
+@lru_cache(maxsize=8192)  # sentences of passages come back within a turn and from turn to turn
+def _content_stems(text: str) -> tuple[str, ...]:
     for pattern, word in _PHRASES:
         text = pattern.sub(word, text)
-    return [stem(word) for word in tokens(text) if word.lower() not in STOP_WORDS]
+    return tuple(stem(word) for word in tokens(text) if word.lower() not in STOP_WORDS)
 
 
 def is_attribute(word: str) -> bool:
