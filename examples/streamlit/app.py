@@ -67,7 +67,7 @@ who = {"user_id": state.conversation, "session_id": state.conversation}
 with st.sidebar:
     stats = agent.get_stats()
     st.metric("Requests", stats["requests_total"])
-    st.metric("Mean latency", f"{stats['average_latency_ms']:.0f} ms")
+    st.metric("Domains", stats["domains_registered"])
     if st.button("New conversation"):
         state.clear()
         st.rerun()
