@@ -91,7 +91,13 @@ def _dashboard() -> list[Example]:
 
 
 REQUESTS: Sequence[Example] = [
-    Example("POST", "/chat", json={"message": _SHIPPING, "session_id": _SESSION}),
+    Example(
+        "POST",
+        "/chat",
+        json={"message": _SHIPPING, "session_id": _SESSION},
+        # The first turn of all loads the models.
+        before=[("/chat", {"message": _SHIPPING})],
+    ),
     Example(
         "POST",
         "/chat/stream",

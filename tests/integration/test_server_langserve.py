@@ -9,9 +9,11 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from fakes.browser import Chromium, Visit
 from fakes.live_server import live_server
 from fakes.web_agents import Clerk, serving, until, web_agent
 
@@ -191,8 +193,9 @@ async def test_the_log_ends_with_the_result(http: httpx.AsyncClient):
     told = events_of((await http.post(f"{GRAPH}/stream_log", json=asking("an order"))).text)
 
     patches = [op for name, data in told if name == "data" for op in data["ops"]]
-    finals = [op["value"] for op in patches if op["path"] == "/streamed_output/-"]
-    assert finals[-1]["result"]["response"] == "answer to an order, after 0 others"
+    (output,) = [op["value"] for op in patches if op["path"] == "/streamed_output/-"]
+    assert output["messages"][-1]["content"] == "answer to an order, after 0 others"
+    assert "/logs/classify" in {op["path"] for op in patches}
 
 
 @pytest.mark.parametrize("call", ["stream", "stream_events", "stream_log"])
@@ -348,3 +351,21 @@ def test_one_module_alone_imports_it():
     ]
 
     assert found == ["server/langserve/handlers.py"]
+
+
+def test_the_playground_asks_in_a_browser(chromium: Chromium, agent: TinyBERTOrchestrator):
+    with live_server(agent) as url:
+
+        def ask(visit: Visit) -> str:
+            page = visit.page
+            page.goto(f"{url}{ORDERS}/playground/")
+            messages = page.locator(".control, .group, div").filter(has_text="Messages").last
+            messages.locator("xpath=ancestor-or-self::*[.//button][1]").locator("button").click()
+            page.locator("textarea").nth(2).fill("an order")
+            page.get_by_text("Start").click()
+            page.get_by_text("after 0 others").first.wait_for()
+            assert visit.complaints == []
+            assert visit.hosts == {urlsplit(url).netloc}
+            return page.locator("body").inner_text()
+
+        assert "answer to an order, after 0 others" in chromium.run(ask)

@@ -141,7 +141,7 @@ async def stream_events(found: Found, body: EventsRequest, request: Request) -> 
 
 @router.post("/{graph:path}/stream_log", response_class=StreamingResponse, responses=_STREAMS)
 async def stream_log(found: Found, body: EventsRequest, request: Request) -> EventStream:
-    """Answer a message, telling what happens as JSON patches; the playground asks so."""
+    """Answer a message, telling of the runs inside as JSON patches; the playground asks so."""
     return await _stream(found, body, request, found.handler.stream_log)
 
 

@@ -130,9 +130,14 @@ class ServedGraph(Runnable[GraphInput, Any]):
 
     @override
     async def astream(
-        self, input: GraphInput, config: RunnableConfig | None = None, **kwargs: Any
+        self,
+        input: GraphInput,
+        config: RunnableConfig | None = None,
+        *,
+        whole: bool = False,
+        **kwargs: Any,
     ) -> AsyncIterator[Any]:
-        """Give the turn's events, those of `POST /chat/stream`."""
+        """Give the turn's events, those of `POST /chat/stream`; if `whole`, the output alone."""
         task = asyncio.current_task()
         if task is not None:
             serving.get().tasks.add(task)
@@ -141,7 +146,10 @@ class ServedGraph(Runnable[GraphInput, Any]):
             yield input
 
         async for event in self._atransform_stream_with_config(inputs(), self._events, config):
-            yield event
+            if not whole:
+                yield event
+            elif event["type"] == "final":
+                yield event["result"]
 
     @override
     async def astream_log(
@@ -159,7 +167,10 @@ class ServedGraph(Runnable[GraphInput, Any]):
         exclude_tags: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[Any]:
-        """Give the turn as patches; LangChain's own method warns at every request."""
+        """Give the runs inside and the output as patches.
+
+        LangChain's own method warns at every request.
+        """
         log = LogStreamCallbackHandler(
             auto_close=False,
             include_names=include_names,
@@ -177,6 +188,7 @@ class ServedGraph(Runnable[GraphInput, Any]):
             diff=diff,
             stream=log,
             with_streamed_output_list=with_streamed_output_list,
+            whole=True,
         )
         async for patch in patches:
             yield patch
