@@ -57,6 +57,7 @@ def test_tools_offer_what_the_message_states_and_nothing_optional_besides() -> N
     assert properties["year"]["enum"] == [1998, 5]
     assert properties["rate"]["enum"] == [1998, 5, 0.05]
     assert properties["format"]["enum"] == ["audio"]
+    assert tool["function"]["parameters"]["required"] == ["topic", "format"]
     assert "glaciers" in properties["topic"]["enum"]
     (bare,) = stated_tools([_FIND], "glaciers")
     assert set(bare["function"]["parameters"]["properties"]) == {"topic", "author"}
@@ -104,6 +105,17 @@ def test_made_up_values_are_not_called_and_the_readers_question_stands() -> None
     reply = model.bind_tools([_FIND]).invoke("Find me something")
 
     assert (reply.text, reply.tool_calls) == ("What topic should I use?", [])
+
+
+def test_without_sources_it_does_not_answer_in_place_of_a_tool() -> None:
+    nothing = AIMessage("I could not find that.", response_metadata={"abstained": True})
+    model, engine = scripted_model("[]", fallback=ScriptedChatModel(replies=[nothing]))
+
+    reply = model.bind_tools([_FIND]).invoke("Who won the cup?")
+
+    assert reply.text == "I could not find that."
+    assert reply.response_metadata["abstained"] is True
+    assert len(engine.asked) == 1
 
 
 def test_a_share_may_be_said_in_percent() -> None:

@@ -42,6 +42,6 @@ def find_adapter(folder: Path = ADAPTER_FOLDER) -> Path:
     if form != FORM:
         raise ModelUnavailableError(
             f"the adapter in {folder} was trained on prompts of form {form}, and this MDSA writes "
-            f"form {FORM}; train it anew: python -m mdsa.training.slm"
+            f"form {FORM}; train it anew: mdsa train slm"
         )
     return folder / _FILE

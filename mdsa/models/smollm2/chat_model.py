@@ -263,8 +263,14 @@ class SmolLM2ChatModel(BaseChatModel):
         invented = invented_values(reply.tool_calls, messages, tools)
         if called and (asked is None or not invented):
             return _calls(reply)
-        if asked is not None and (choice != "auto" or asked.response_metadata.get("asked_for")):
-            return AIMessageChunk(content=asked.text)
+        if asked is None:
+            return None
+        asks = bool(asked.response_metadata.get("asked_for")) or choice != "auto"
+        if asks or sources_of(messages) is None:
+            # Without sources it would answer from what it half remembers.
+            kept = {"abstained", "asked_for"} & asked.response_metadata.keys()
+            metadata = {name: asked.response_metadata[name] for name in kept}
+            return AIMessageChunk(content=asked.text, response_metadata=metadata)
         return None
 
     def _run(self, kwargs: dict[str, Any]) -> Run:

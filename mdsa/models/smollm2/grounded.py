@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from mdsa.models.grounding import find_inventions
 from mdsa.models.partial_answers import parse_answers
 from mdsa.models.passages import Passage, parse_facts, parse_passages
-from mdsa.models.reader.answer_types import AnswerType
+from mdsa.models.reader.answer_types import AnswerType, holds
 from mdsa.models.smollm2.citations import cited_passages, without_wrong_citations
 from mdsa.models.smollm2.evidence import Evidence
 from mdsa.models.smollm2.prompt import ABSTENTION, PARTIAL_ABSTENTION, word_prompt
@@ -80,6 +80,7 @@ def word_answer(parts: Sequence[Evidence], write: Callable[[str], str]) -> Groun
         text, flaw = _worded(part, write) if part.found.sentences else ("", "")
         if flaw:
             text = part.found.text if part.sayable else ""
+        if flaw and text:
             flaws.append(flaw)
         if text:
             texts.append(text)
@@ -102,7 +103,8 @@ def _worded(part: Evidence, write: Callable[[str], str]) -> tuple[str, str]:
     text = without_wrong_citations(write(word_prompt(part)).strip(), passages)
     if not text or text.startswith(ABSTENTION):
         return "", "nothing is said" if part.sayable else ""
-    if not part.sayable and part.question.answer_type in _UNTYPED:
+    kind = part.question.answer_type
+    if not part.sayable and (kind in _UNTYPED or not holds(kind, text, part.question.full)):
         return "", ""  # nothing could tell a wrong answer from a right one
     return text, flaw_of(text, part)
 
@@ -115,20 +117,18 @@ def ground(
 ) -> GroundedAnswer:
     """Pass an answer on, or have `fallback` answer where something in it stands in no source."""
     text = without_wrong_citations(said.strip(), sources.passages)
-    abstained = not text or text.startswith(ABSTENTION)
-    if abstained:
+    silent = not text or text.startswith(ABSTENTION)
+    if silent and fallback is None:
         return GroundedAnswer(ABSTENTION, {"abstained": True, "passage_ids": []})
-    flaws = [f"stands in no source: {word}" for word in find_inventions(text, sources.texts)]
+    flaws = ["nothing is said"] if silent else []
+    flaws += [f"stands in no source: {word}" for word in find_inventions(text, sources.texts)]
     flaws += [
         f"is left out: {word}" for part in sources.merged for word in find_inventions(part, [text])
     ]
     if not flaws:
         ids = cited_passages(text, sources.passages)
         return GroundedAnswer(text, {"abstained": False, "passage_ids": ids})
-    mark = {
-        "degraded": True,
-        "degraded_reason": "; ".join(flaws),
-    }
+    mark = {"degraded": True, "degraded_reason": "; ".join(flaws)}
     if fallback is None:
         return GroundedAnswer(text, {"abstained": False, **mark})
     reply = fallback.invoke(list(messages))
@@ -136,5 +136,7 @@ def ground(
     metadata = {
         name: reply.response_metadata[name] for name in kept if name in reply.response_metadata
     }
+    if silent and metadata.get("abstained"):
+        mark = {}
     answered_by = reply.response_metadata.get("model_name", "")
     return GroundedAnswer(str(reply.text), {**metadata, **mark, "answered_by": answered_by})

@@ -23,7 +23,8 @@ _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s?(?:%|percent\b|per cent\b)")
 def stated_tools(tools: Sequence[Mapping[str, Any]], message: str) -> list[dict[str, Any]]:
     """The tools, with an argument's values listed where the message states some.
 
-    An optional argument of which it states none is left out. A required one stays as it is.
+    An optional argument of which it states none is left out, and one of which it states a choice
+    is required. A required one of which it states none stays as it is.
 
     Args:
         tools: in OpenAI's form.
@@ -82,9 +83,13 @@ def _narrowed(
         values = _values(schema, spans, figures, message)
         if values:
             properties[name] = _listed(schema, values)
+            if "enum" in schema and len(values) == 1:
+                required.add(name)  # said word for word
         elif name in required:
             properties[name] = schema
-    return {**function, "parameters": {**parameters, "properties": properties}}
+    needed = [name for name in properties if name in required]
+    narrowed = {**parameters, "properties": properties, "required": needed}
+    return {**function, "parameters": narrowed}
 
 
 def _values(

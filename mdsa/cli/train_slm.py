@@ -1,0 +1,52 @@
+"""`mdsa train slm`: the adapter of `embedded://smollm2`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mdsa.cli.options import Invocation, takes_common_options
+from mdsa.cli.render import console, write_json
+
+__all__ = ["train_slm_command"]
+
+
+@takes_common_options("app_file", "data_dir")
+def train_slm_command(
+    invocation: Invocation,
+    data_dir: Annotated[
+        Path,
+        typer.Option("--data-dir", metavar="DIR", help="Holds rag/, tools/, dialogue/, intent/."),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write.")],
+    minutes: Annotated[float, typer.Option(min=0.1, help="Of training, all runs together.")] = 60.0,
+    threads: Annotated[int, typer.Option(min=1, help="Of the processor.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of the samples and their order.")] = 0,
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="GGUF file; the pulled one by default.")
+    ] = None,
+    export_only: Annotated[
+        bool, typer.Option("--export-only", help="Write the adapter of the last checkpoint.")
+    ] = False,
+) -> None:
+    """Train a low-rank adapter of SmolLM2, as the shipped one was made; needs the extra slm-train.
+
+    A run that was stopped goes on from its last checkpoint when it is started again.
+    """
+    from mdsa.models.smollm2.files import find_weights
+    from mdsa.training.slm import export_adapter, train_adapter
+    from mdsa.training.slm_fit import FitSettings
+
+    settings = FitSettings(minutes=minutes, threads=threads, seed=seed)
+    base = weights or find_weights(invocation.settings)
+    if export_only:
+        made = export_adapter(out, settings.alpha, base)
+    else:
+        errors = console(stderr=True)
+        made = train_adapter(data_dir, out, settings, weights=base, progress=errors.print)
+    if invocation.as_json:
+        write_json({"path": str(made)})
+    else:
+        console().print(str(made))
