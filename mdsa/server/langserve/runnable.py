@@ -130,14 +130,10 @@ class ServedGraph(Runnable[GraphInput, Any]):
 
     @override
     async def astream(
-        self,
-        input: GraphInput,
-        config: RunnableConfig | None = None,
-        *,
-        whole: bool = False,
-        **kwargs: Any,
+        self, input: GraphInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[Any]:
-        """Give the turn's events, those of `POST /chat/stream`; if `whole`, the output alone."""
+        """Give the turn's events, those of `POST /chat/stream`; with `whole`, the output alone."""
+        whole = kwargs.get("whole", False)
         task = asyncio.current_task()
         if task is not None:
             serving.get().tasks.add(task)
