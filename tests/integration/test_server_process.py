@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -62,10 +63,10 @@ async def _until(lines: AsyncIterator[str], last: str) -> AsyncIterator[str]:
             return
 
 
-@pytest.fixture
-def process(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+@contextmanager
+def _serving(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     started = subprocess.Popen(
-        [sys.executable, str(_TESTS / "fakes" / "server_process.py"), str(tmp_path), "0"],
+        [sys.executable, str(_TESTS / "fakes" / "server_process.py"), str(folder), "0"],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(_TESTS)},
@@ -74,6 +75,12 @@ def process(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     yield started, started.stdout.readline().strip()
     started.kill()
     started.communicate()
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    with _serving(tmp_path) as started:
+        yield started
 
 
 def _poll(url: str, words: str) -> None:
@@ -100,6 +107,29 @@ async def test_sigterm_lets_turns_end_refuses_new_ones_and_then_ends(
         (tmp_path / "go").touch()
         assert (await running).status_code == 200
     assert await asyncio.to_thread(server.wait, 30) == 0
+
+
+async def test_a_turn_that_a_kill_cuts_off_is_resumed_by_the_next_process(
+    process: tuple[subprocess.Popen[str], str], tmp_path: Path
+):
+    server, url = process
+    mine = {"message": "hold order", "session_id": "s-1"}
+    async with httpx.AsyncClient(timeout=60) as http:
+        running = asyncio.create_task(http.post(f"{url}/chat", json=mine))
+        await asyncio.to_thread(_poll, f"{url}/metrics", "mdsa_turns_running 1.0")
+        # By then the message is stored: its routing was.
+        await asyncio.to_thread(_poll, f"{url}/metrics", 'node="gate",outcome="ok"} 1.0')
+        server.kill()
+        await asyncio.gather(running, return_exceptions=True)
+        assert isinstance(running.exception(), httpx.HTTPError)
+
+        (tmp_path / "go").touch()
+        with _serving(tmp_path) as (_, again):
+            resumed = await http.post(f"{again}/sessions/s-1/resume", json={})
+            assert resumed.status_code == 200
+            assert resumed.json()["response"] == "answer to hold order, after 0 others"
+            shown = (await http.get(f"{again}/sessions/s-1")).json()
+            assert [item["role"] for item in shown["messages"]] == ["user", "assistant"]
 
 
 def test_a_port_that_is_taken_is_told_in_a_line():
