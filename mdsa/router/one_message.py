@@ -22,6 +22,10 @@ from mdsa.router.zero_shot import Weights
 __all__ = ["Columns", "few_shot", "lexical", "zero_shot"]
 
 
+_MOST_TEXTS = 512
+"""Of all domains; with more, arrays are faster (an estimate, as it depends on the cache)."""
+
+
 class Columns(NamedTuple):
     """Where the products of a message with the vectors of a table stand.
 
@@ -53,9 +57,6 @@ class Columns(NamedTuple):
             vectors.mean_squared,
             vectors.background.remainder,
         )
-
-
-_MOST_TEXTS = 512
 
 
 def lexical(stems: Sequence[str], table: Table, weights: Weights) -> list[float]:
