@@ -62,14 +62,20 @@ async def test_requests_are_told_newest_first_without_a_word_of_theirs(http: htt
     assert len((await http.get(f"{API}/requests?most=1")).json()) == 1
 
 
-async def test_a_failed_turn_tells_how_far_it_came(tmp_path: Path):
+async def test_a_turn_that_did_not_end_tells_how_far_it_came(tmp_path: Path):
     clerk = Clerk()
-    async with serving(web_agent(tmp_path, clerk, request_timeout_s=0.6)) as (_, http):
-        answer = await http.post("/chat", json={"message": "hold the order"})
+    agent = web_agent(tmp_path, clerk)
+    async with serving(agent) as (_, http):
+        turn = asyncio.create_task(agent.aprocess_request("hold the order"))
+        await clerk.holds()
+        turn.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await turn
         (found,) = (await http.get(f"{API}/requests")).json()
 
-    assert answer.status_code in (200, 504)
-    assert {"classify", "gate"} <= found["node_latency_ms"].keys()
+    assert (found["success"], found["error_type"]) == (False, "CancelledError")
+    assert {"classify", "gate", "orders/retrieve"} <= found["node_latency_ms"].keys()
+    assert "merge" not in found["node_latency_ms"]
 
 
 async def test_the_graph_is_the_compiled_one(http: httpx.AsyncClient):
