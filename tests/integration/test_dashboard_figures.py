@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from fakes.live_server import live_server
-from fakes.web_agents import Clerk, serving, web_agent
+from fakes.web_agents import Clerk, serving, until, web_agent
 
 from mdsa.server.keys import KeyStore
 
@@ -71,6 +71,7 @@ async def test_a_turn_that_did_not_end_tells_how_far_it_came(tmp_path: Path):
         turn.cancel()
         with pytest.raises(asyncio.CancelledError):
             await turn
+        await until(lambda: bool(agent.monitoring.recent(1)))
         (found,) = (await http.get(f"{API}/requests")).json()
 
     assert (found["success"], found["error_type"]) == (False, "CancelledError")
