@@ -86,7 +86,7 @@ def process(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
 def _poll(url: str, words: str) -> None:
     """Ask until the answer holds the words."""
     end = time.monotonic() + 30
-    while words not in httpx.get(url).text:
+    while words not in httpx.get(url, timeout=30).text:
         assert time.monotonic() < end
         time.sleep(0.05)
 
