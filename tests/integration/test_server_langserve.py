@@ -111,6 +111,8 @@ REFUSED = [
     (GRAPH, asking("an order", allowed_domains=["nobody"]), 404),
     (GRAPH, {"input": {"resume": True}, "config": {"configurable": {"thread_id": "t"}}}, 404),
     (ORDERS, {"input": {"resume": True}, "config": {"configurable": {"thread_id": "t"}}}, 404),
+    (GRAPH, {"input": {"messages": [{"content": [{"type": []}]}]}}, 422),
+    (GRAPH, {"input": {"messages": [{"content": [{"type": "image_url"}]}]}}, 422),
     (GRAPH, {"input": "an order"}, 422),
     (GRAPH, [], 422),
 ]
@@ -261,7 +263,8 @@ async def test_schemas_and_playground_are_the_graphs(http: httpx.AsyncClient):
     assert "'unsafe-inline'" not in policy.partition("style-src")[0]
     script = page.text.split('crossorigin src="')[1].split('"')[0]
     assert (await http.get(script)).headers["content-type"].startswith("application/javascript")
-    assert (await http.get(f"{ORDERS}/playground/../../x")).status_code == 404
+    for odd in ("../../x", "assets", "%00", "a" * 5000):
+        assert (await http.get(f"{ORDERS}/playground/{odd}")).status_code == 404
     assert (await http.get("/langserve/mdsa/nobody/playground/")).status_code == 404
 
 

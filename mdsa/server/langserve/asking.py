@@ -89,11 +89,20 @@ async def _resumption(
 
 
 def _images(message: InputMessage) -> list[object]:
-    """Pictures as `read_images` takes them."""
+    """Pictures as `read_images` takes them.
+
+    Raises:
+        InvalidInputError: the message holds something else than text and pictures.
+    """
     blocks = message.content if isinstance(message.content, list) else []
     found: list[object] = []
     for block in blocks:
-        if block.get("type") in _IMAGES:
+        kind = str(block.get("type"))
+        if kind in _IMAGES:
             given = block.get("image_url")
             found.append(given.get("url") if isinstance(given, dict) else given or block)
+        elif kind != "text":
+            raise InvalidInputError(
+                f"the message holds a block of type {kind!r:.40}; text and pictures are read."
+            )
     return found

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, HTTPException, Path, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -193,6 +193,9 @@ async def config_schema(found: Found, request: Request) -> dict[str, Any]:
 @router.get("/{graph:path}/playground/{file:path}", response_class=Response, responses=_LOOKS)
 async def playground(found: Found, file: str, request: Request) -> Response:
     """Give LangServe's page to try the graph in a browser."""
-    response: Response = await found.handler.playground(file, request)
+    try:
+        response: Response = await found.handler.playground(file, request)
+    except (OSError, ValueError) as error:  # a folder, or what names no file at all
+        raise HTTPException(404) from error
     response.headers.update(page_headers(bytes(response.body)))
     return response
