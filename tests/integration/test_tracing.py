@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from fakes.agents import scripted
+from fakes.command_line import run_command, write_small_app
 from fakes.live_server import live_server
 from fakes.otlp_receiver import Received, attributes, otlp_receiver
 from fakes.web_agents import Clerk, web_agent
@@ -187,6 +188,14 @@ def test_a_turn_lies_below_the_span_of_its_caller(tmp_path: Path, received: Rece
 
     turn = received.named("invoke_workflow mdsa")
     assert (turn.trace_id.hex(), turn.parent_span_id.hex()) == (TRACE_ID, SPAN_ID)
+
+
+def test_the_command_line_is_traced(tmp_path: Path, received: Received) -> None:
+    answer = run_command("ask", "--app", write_small_app(tmp_path), "--json", "Where is my order?")
+
+    assert answer.exit_code == 0
+    turn = received.named("invoke_workflow mdsa")
+    assert attributes(turn)["mdsa.request_id"] == json.loads(answer.stdout)["request_id"]
 
 
 @pytest.mark.parametrize("route", ["/chat", "/chat/stream"])
