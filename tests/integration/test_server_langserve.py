@@ -198,18 +198,23 @@ async def test_the_log_ends_with_the_result(http: httpx.AsyncClient):
     assert "/logs/classify" in {op["path"] for op in patches}
 
 
-@pytest.mark.parametrize("call", ["stream", "stream_events", "stream_log"])
-async def test_an_error_on_the_way_is_told_and_the_place_is_free_again(tmp_path: Path, call: str):
+async def test_an_error_on_the_way_is_told_and_the_place_is_free_again(tmp_path: Path):
     clerk = Clerk()
-    hasty = web_agent(tmp_path, clerk, request_timeout_s=0.5)
-    async with serving(hasty, max_running_turns=1) as (app, http):
-        told = events_of((await http.post(f"{GRAPH}/{call}", json=asking("hold order"))).text)
-        turns = app.state.service.turns
-
-    name, data = told[-1]
-    assert name == "error"
-    assert data["status_code"] == data["problem"]["status"] == 504
-    assert turns.idle
+    patient = {"first_token_timeout_s": 1000, "request_timeout_s": 2000}
+    agent = web_agent(tmp_path, clerk, session_wait_s=0.1, **patient)
+    async with serving(agent) as (app, http):
+        held = asyncio.create_task(answer(http, GRAPH, asking("hold order", thread_id="s")))
+        await clerk.holds()
+        busy = asking("an order", thread_id="s")
+        for call in ("stream_events", "stream_log"):
+            name, data = events_of((await http.post(f"{GRAPH}/{call}", json=busy)).text)[-1]
+            assert name == "error"
+            assert data["status_code"] == data["problem"]["status"] == 409
+        # Nothing was sent of this one, so that it has a status.
+        assert (await http.post(f"{GRAPH}/stream", json=busy)).status_code == 409
+        clerk.release()
+        await held
+        assert app.state.service.turns.idle
 
 
 @pytest.mark.parametrize("call", ["batch", "stream", "stream_events", "stream_log"])
