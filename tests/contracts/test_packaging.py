@@ -66,8 +66,8 @@ def _installed_path(path: PurePosixPath) -> PurePosixPath | None:
     elif path.parts[0] != "mdsa":
         return None
     is_eval_data = path.parts[1] == "evals" and path.suffix != ".py"
-    # `mdsa eval routing` needs its described domains wherever it is installed.
-    is_needed = any(part.startswith("routing_") for part in path.parts)
+    # `mdsa eval` needs described domains and its own small sets wherever it is installed.
+    is_needed = any(part.startswith(("routing_", "targets")) for part in path.parts)
     return None if is_eval_data and not is_needed else path
 
 

@@ -27,11 +27,6 @@ pytest.importorskip("xllamacpp")
 pytestmark = pytest.mark.timeout(600)
 
 
-_UNFINISHED = pytest.mark.xfail(
-    run=False, reason="the weights without an adapter do not come to the end of a text in JSON"
-)
-
-
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return weights_settings(tmp_path_factory.getbasetemp() / "slm")
@@ -160,30 +155,6 @@ class TestSmolLM2Integration(ChatModelIntegrationTests):
 
     @property
     def chat_model_params(self) -> dict[str, Any]:
-        made = self.registry.get("embedded://smollm2-base", max_tokens=64)
+        made = self.registry.get("embedded://smollm2", max_tokens=64)
         assert isinstance(made, SmolLM2ChatModel)
         return {"weights": made.weights, "memory": made.memory, "max_tokens": 64}
-
-    # The weights without an adapter write one string until their tokens end, which is no JSON.
-
-    @_UNFINISHED
-    @pytest.mark.parametrize("schema_type", ["pydantic", "typeddict", "json_schema"])
-    def test_structured_output(self, model: Any, schema_type: str) -> None:
-        super().test_structured_output(model, schema_type)
-
-    @_UNFINISHED
-    @pytest.mark.parametrize("schema_type", ["pydantic", "typeddict", "json_schema"])
-    async def test_structured_output_async(self, model: Any, schema_type: str) -> None:
-        await super().test_structured_output_async(model, schema_type)
-
-    @_UNFINISHED
-    def test_structured_output_pydantic_2_v1(self, model: Any) -> None:
-        super().test_structured_output_pydantic_2_v1(model)
-
-    @_UNFINISHED
-    def test_structured_output_optional_param(self, model: Any) -> None:
-        super().test_structured_output_optional_param(model)
-
-    @_UNFINISHED
-    def test_unicode_tool_call_integration(self, model: Any, **arguments: Any) -> None:
-        super().test_unicode_tool_call_integration(model, **arguments)
