@@ -57,6 +57,7 @@ def test_each_browser_has_a_conversation_of_its_own(url: str):
 def test_the_page_answers_and_asks_for_approval(url: str, chromium: Chromium):
     def work(visit: Visit) -> None:
         page = visit.page
+        page.set_default_timeout(60_000)
         page.goto(url)
         box = page.get_by_label("Message")
         box.fill(QUESTION)
@@ -82,6 +83,7 @@ def test_the_page_answers_and_asks_for_approval(url: str, chromium: Chromium):
 def test_what_models_and_people_write_stays_text(url: str, chromium: Chromium):
     def work(visit: Visit) -> None:
         page = visit.page
+        page.set_default_timeout(60_000)
         page.goto(url)
         assert page.locator("article").count() == 0, "nobody else's conversation is there"
         page.get_by_label("Message").fill(f"<b>{HOSTILE}</b>")

@@ -46,6 +46,7 @@ def test_each_page_has_a_conversation_of_its_own(url: str):
 def test_the_page_answers_and_asks_for_approval(url: str, chromium: Chromium):
     def work(visit: Visit) -> None:
         page = visit.page
+        page.set_default_timeout(60_000)
         page.goto(url)
         box = page.get_by_role("textbox")
         box.fill(QUESTION)
@@ -67,6 +68,7 @@ def test_the_page_answers_and_asks_for_approval(url: str, chromium: Chromium):
 def test_an_answer_fetches_nothing_from_other_hosts(url: str, chromium: Chromium):
     def work(visit: Visit) -> None:
         page = visit.page
+        page.set_default_timeout(60_000)
         page.goto(url)
         box = page.get_by_role("textbox")
         box.wait_for()
