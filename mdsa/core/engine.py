@@ -185,7 +185,9 @@ class Engine:
         if domain is not None:
             return await asyncio.to_thread(self.assembly.domain_graph, domain, self.sessions.saver)
         ready = self.assembly.compiled(self.sessions.saver)
-        return ready or await asyncio.to_thread(self.assembly.graph, self.sessions.saver)
+        if ready is not None:
+            return ready
+        return await asyncio.to_thread(self.assembly.graph, self.sessions.saver)
 
     async def _settle(self, session_id: str, state: AgentState) -> None:
         try:

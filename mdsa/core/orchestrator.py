@@ -258,7 +258,7 @@ class TinyBERTOrchestrator:
     ) -> RequestResult:
         """Async twin of `process_request`."""
         request = self._request(message, context)
-        running = self._running or await asyncio.to_thread(self._start)
+        running = await self._astart()
         return await running.loop.acall(partial(running.engine.answer, request))
 
     def stream_request(
@@ -281,7 +281,7 @@ class TinyBERTOrchestrator:
     ) -> AsyncIterator[Event]:
         """Async twin of `stream_request`."""
         request = self._request(message, context)
-        running = self._running or await asyncio.to_thread(self._start)
+        running = await self._astart()
         async for event in running.loop.astream(partial(running.engine.stream, request)):
             yield event
 
@@ -316,7 +316,7 @@ class TinyBERTOrchestrator:
     ) -> RequestResult:
         """Async twin of `resume`."""
         request = self._request("resume", {**(context or {}), "session_id": session_id})
-        running = self._running or await asyncio.to_thread(self._start)
+        running = await self._astart()
         return await running.loop.acall(partial(running.engine.resume, request, decision))
 
     def get_stats(self) -> dict[str, Any]:
@@ -384,6 +384,10 @@ class TinyBERTOrchestrator:
             if self._running is None:
                 self._running = Running(self.settings, self._engine)
             return self._running
+
+    async def _astart(self) -> Running:
+        running = self._running
+        return await asyncio.to_thread(self._start) if running is None else running
 
     def _engine(self, sessions: SessionBackend) -> Engine:
         return Engine(
