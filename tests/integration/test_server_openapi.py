@@ -11,7 +11,6 @@ from jsonschema import Draft202012Validator
 
 from mdsa.server import create_app
 
-
 LANGSERVE = (
     *("invoke", "batch", "stream", "stream_events", "stream_log", "playground/{file}"),
     *("input_schema", "output_schema", "config_schema"),
