@@ -18,7 +18,7 @@ __all__ = ["DrainingServer"]
 _AFTER_DRAIN_S = 5
 _SWITCH_S = 0.001
 """After so long a thread that computes lets the event loop have Python's global lock; by default,
-which is 0.005, the loop was late twice as much under load, and no turn was faster."""
+which is 0.005, the loop is late more often under load."""
 
 
 class DrainingServer(uvicorn.Server):

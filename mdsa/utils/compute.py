@@ -22,9 +22,8 @@ async def compute(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -
     """Run a function that computes and waits for nothing, off the event loop.
 
     The loop's own threads are more than there are cores, as is right for work that waits. Where
-    they compute, each takes Python's global lock from the others and from the loop: with eight
-    turns at a time on two cores, two threads answered more turns than six, and the loop was late
-    half as much. What computes longer than its share waits here in the order of arrival.
+    they compute, each takes Python's global lock from the others and from the loop, which is late
+    then. What computes longer than its share waits here in the order of arrival.
     """
     run = partial(copy_context().run, function, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_threads(), run)
