@@ -24,11 +24,10 @@ from mdsa.core.message_bus import MessageBus, Topic
 from mdsa.core.request import TurnRequest
 from mdsa.core.result import RequestResult, build_result
 from mdsa.core.resumption import resumption
-from mdsa.errors import RequestTimeoutError, StorageError
+from mdsa.errors import RequestTimeoutError
 from mdsa.graph.assembly import Assembly
 from mdsa.graph.builder import AgentGraph
 from mdsa.graph.domain_subgraph import DomainGraph
-from mdsa.graph.state import AgentState
 from mdsa.monitoring import MonitoringService, RequestMetric
 from mdsa.monitoring.tracing import TracedTurn, Tracing
 from mdsa.nodes.generate import RESTART
@@ -159,7 +158,12 @@ class Engine:
                     latency_ms=(time.perf_counter() - started) * 1000,
                     node_latency_ms=handler.latency_by_node(),
                 )
-                await self._settle(request.session_id, state)
+                # The answer goes out once the turn is on disk.
+                await self.sessions.after_turn(
+                    request.session_id,
+                    messages=len(state["messages"]),
+                    last_domain=state.get("last_domain"),
+                )
         except BaseException as error:
             self.monitoring.record(
                 RequestMetric(
@@ -188,15 +192,6 @@ class Engine:
         if ready is not None:
             return ready
         return await asyncio.to_thread(self.assembly.graph, self.sessions.saver)
-
-    async def _settle(self, session_id: str, state: AgentState) -> None:
-        try:
-            await self.sessions.after_turn(
-                session_id, messages=len(state["messages"]), last_domain=state.get("last_domain")
-            )
-        except StorageError as error:
-            # The turn itself is on disk by now, so its answer may go out.
-            _log.warning("session %s could not be pruned: %s", session_id, error)
 
     @asynccontextmanager
     async def _limits(self) -> AsyncIterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import logging
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -24,6 +25,8 @@ from mdsa.sessions.transcript import TranscriptMessage, to_transcript, validate_
 from mdsa.utils.pii import Redact
 
 __all__ = ["PruneReport", "Session", "SessionStore", "open_session_store"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,8 @@ class SessionStore:
         """Record a finished turn and drop the checkpoints that it made obsolete.
 
         Call it within `hold`, after the graph has returned. From then on the turn survives a power
-        cut. Should this fail, a killed process still loses nothing, and the next turn catches up
-        on the pruning.
+        cut; where this fails, it may not, and must not be answered. A failure to drop checkpoints
+        is logged: the next turn catches up on it.
 
         Args:
             session_id: The session held.
@@ -105,15 +108,21 @@ class SessionStore:
             last_domain: The domain that answered last.
 
         Raises:
-            StorageError: the database refused.
+            StorageError: the database refused to record the turn.
         """
 
-        def settle(conn: sqlite3.Connection) -> None:
+        def record(conn: sqlite3.Connection) -> None:
             self._index.record_turn(conn, session_id, messages, last_domain)
+
+        def drop(conn: sqlite3.Connection) -> None:
             keep_latest(conn, self.saver.serde, session_id)
 
-        with read_errors(self.saver.path):
-            await self.saver.change(settle)
+        await self.saver.change(record)
+        try:
+            with read_errors(self.saver.path):
+                await self.saver.change(drop, lasting=False)
+        except StorageError as error:
+            _log.warning("session %s could not be pruned: %s", session_id, error)
 
     async def list(
         self, user_id: str | None = None, *, limit: int | None = 100

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from langchain_core.runnables import RunnableConfig
 
-from mdsa.errors import InvalidInputError, SessionBusyError, UnknownSessionError
+from mdsa.errors import InvalidInputError, SessionBusyError, StorageError, UnknownSessionError
 from mdsa.sessions.checkpoint_clock import checkpoint_time
 from mdsa.sessions.index import SessionInfo, check_owner
 from mdsa.sessions.postgres.connection import Connector, postgres_errors
@@ -21,6 +22,8 @@ from mdsa.sessions.transcript import to_transcript, validate_session_id
 from mdsa.utils.pii import Redact
 
 __all__ = ["PostgresSessionStore", "open_postgres_sessions"]
+
+_log = logging.getLogger(__name__)
 
 _SETUP = "setup of the tables"
 _SETUP_WAIT_S = 60.0
@@ -61,10 +64,13 @@ class PostgresSessionStore:
     async def after_turn(
         self, session_id: str, *, messages: int, last_domain: str | None = None
     ) -> None:
-        """Record a finished turn and drop the checkpoints that it made obsolete."""
+        """Record a finished turn and drop obsolete checkpoints; see `SessionStore.after_turn`."""
         await self._index.record_turn(session_id, messages, last_domain)
-        with postgres_errors():
-            await self.saver.aprune([session_id])
+        try:
+            with postgres_errors():
+                await self.saver.aprune([session_id])
+        except StorageError as error:
+            _log.warning("session %s could not be pruned: %s", session_id, error)
 
     async def list(
         self, user_id: str | None = None, *, limit: int | None = 100
