@@ -6,6 +6,7 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.types import Send
 from typing_extensions import override
 
 from mdsa.utils.pii import Redact, redact_within
@@ -21,9 +22,10 @@ _NAMES = frozenset(
 class RedactingSerializer(JsonPlusSerializer):
     """Redacts the texts of messages and of the state as they are stored, and reads strictly.
 
-    The turn that goes on keeps what it was given; later ones read what was stored. Arguments of a
-    message's tool calls are stored as they are: one that waits for approval must run with them. As
-    the turn's record, once it has run, they are redacted.
+    The turn that goes on keeps what it was given; later ones read what was stored, and so does a
+    turn that waited for approval. Arguments of a message's tool calls are stored as they are: one
+    that waits for approval must run with them. As the turn's record, once it has run, they are
+    redacted.
 
     Args:
         redact: of one text.
@@ -50,8 +52,10 @@ class RedactingSerializer(JsonPlusSerializer):
         return {name: self._channel(name, value) for name, value in values.items()}
 
     def _channel(self, name: str, value: Any) -> Any:
-        if name in _NAMES or name.startswith("__"):
+        if name in _NAMES:
             return value
+        if isinstance(value, Send):  # a branch of the graph that is still to run, with its input
+            return Send(value.node, self._channel("", value.arg), timeout=value.timeout)
         if isinstance(value, BaseMessage):
             return value.model_copy(
                 update={"content": redact_within(value.content, self._redact, frozenset({"url"}))}

@@ -30,11 +30,23 @@ def test_stored_sessions_hold_none_of_it_and_go_on(tmp_path: Path) -> None:
     assert b"ann@example.com" not in stored
 
 
+def test_a_waiting_turn_is_stored_without_it_and_goes_on(tmp_path: Path) -> None:
+    with web_agent(tmp_path, Clerk(), pii_redaction="stored") as agent:
+        asked = agent.process_request(f"cancel {MESSAGE}", CONTEXT)
+        assert asked["interrupts"]
+        stored = b"".join(path.read_bytes() for path in (tmp_path / "data").glob("sessions.db*"))
+        assert b"[email]" in stored
+        assert b"ann@example.com" not in stored
+
+        assert "gone 7" in agent.resume("s-1", True)["response"]
+
+
 def test_postgres_holds_none_of_it(tmp_path: Path, postgres: str) -> None:
     empty(postgres)
     shared = {"database_url": SecretStr(postgres), "pii_redaction": "stored"}
     with web_agent(tmp_path, Clerk(), **shared) as agent:
         agent.process_request(MESSAGE, CONTEXT)
+        assert agent.process_request(f"cancel {MESSAGE}", CONTEXT)["interrupts"]
 
     with psycopg.connect(postgres) as connection:
         rows = [
