@@ -19,7 +19,7 @@ from langchain_core.runnables.config import merge_configs
 from langgraph.errors import GraphRecursionError
 from langgraph.types import Command, Interrupt, StreamMode
 
-from mdsa.core.domain_turn import as_agent_state
+from mdsa.core.domain_turn import as_agent_state, for_graph_of_session
 from mdsa.core.message_bus import MessageBus, Topic
 from mdsa.core.request import TurnRequest
 from mdsa.core.result import RequestResult, build_result
@@ -91,6 +91,7 @@ class Engine:
     async def _turn(
         self, request: TurnRequest, given: Any, *, live: bool, resuming: bool = False
     ) -> AsyncIterator[Event]:
+        request = for_graph_of_session(request, self.assembly.domains, resuming=resuming)
         with self.tracing.turn(
             request_id=request.request_id,
             session_id=request.session_id,

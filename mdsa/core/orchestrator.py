@@ -242,7 +242,7 @@ class TinyBERTOrchestrator:
             `RequestResult`. With `interrupts`, a tool waits for approval: see `resume`.
 
         Raises:
-            InvalidInputError: the message or the context cannot be used.
+            InvalidInputError: the message, the context or the session (a domain's) cannot be used.
             UnknownNameError: the context allows a domain that does not exist.
             SessionAccessError: the session belongs to another user.
             SessionBusyError: another writer held the session for too long.
