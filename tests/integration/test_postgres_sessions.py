@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from mdsa.errors import ConfigError, SessionAccessError, SessionBusyError, StorageError
 from mdsa.sessions.postgres import open_postgres_sessions
+from mdsa.sessions.postgres.connection import Connector
 from mdsa.sessions.postgres.lease import _key
 
 CONTEXT = {"session_id": "s-1", "user_id": "ann"}
@@ -22,6 +23,14 @@ CONTEXT = {"session_id": "s-1", "user_id": "ann"}
 def url(postgres: str) -> str:
     empty(postgres)
     return postgres
+
+
+def end_connections(url: str) -> None:
+    """End them at the server, as its restart does."""
+    with psycopg.connect(url, autocommit=True) as administrator:
+        administrator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mdsa'"
+        )
 
 
 def test_a_conversation_goes_on_at_another_server(tmp_path: Path, url: str) -> None:
@@ -76,6 +85,28 @@ async def test_a_dead_server_leaves_no_lease(url: str) -> None:
         # It connects anew afterwards.
         async with dying.hold("s-1"):
             pass
+
+
+def test_a_restart_of_the_database_between_turns_fails_none(tmp_path: Path, url: str) -> None:
+    with web_agent(tmp_path, Clerk(), database_url=SecretStr(url)) as agent:
+        agent.process_request("cancel the order", CONTEXT)
+        end_connections(url)
+        assert agent.resume("s-1", True, {"user_id": "ann"})["response"] == "the tool says gone 7"
+        end_connections(url)
+        assert agent.process_request("an order", CONTEXT)["response"].endswith("1 others")
+        assert agent.sessions.show("s-1", "ann").turns == 3
+
+
+async def test_a_silent_network_is_noticed(url: str) -> None:
+    connector, chosen = Connector(url), Connector(f"{url}&keepalives_idle=60")
+    try:
+        set_ = (await connector.get()).info.get_parameters()
+        assert (set_["keepalives_idle"], set_["keepalives_interval"]) == ("10", "5")
+        assert (set_["keepalives_count"], set_["tcp_user_timeout"]) == ("3", "15000")
+        assert (await chosen.get()).info.get_parameters()["keepalives_idle"] == "60"
+    finally:
+        await connector.close()
+        await chosen.close()
 
 
 async def test_a_wait_that_is_cancelled_leaves_no_lease(url: str) -> None:

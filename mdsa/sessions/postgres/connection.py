@@ -15,13 +15,22 @@ from mdsa.errors import ConfigError, StorageError
 
 __all__ = ["Connector", "postgres_errors"]
 
+_PARAMETERS = {
+    "application_name": "mdsa",
+    "connect_timeout": 10,
+    # A network that has gone silent is an error within half a minute; the system waits for hours.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+"""Of libpq, where the address does not give them."""
+
 _OPTIONS: dict[str, Any] = {
     "autocommit": True,
     # Poolers between here and the database may give each statement another connection.
     "prepare_threshold": None,
     "row_factory": dict_row,
-    "application_name": "mdsa",
-    "connect_timeout": 10,
 }
 
 
@@ -52,19 +61,19 @@ class Connector:
 
     def __init__(self, url: str) -> None:
         try:
-            psycopg.conninfo.conninfo_to_dict(url)
+            given = psycopg.conninfo.conninfo_to_dict(url)
         except psycopg.ProgrammingError:
             # Not as its cause, which quotes the address and with it the password.
             raise ConfigError(
                 "MDSA_DATABASE_URL is no PostgreSQL address; write it as "
                 "postgresql://USER:PASSWORD@HOST:5432/DATABASE."
             ) from None
-        self._url = url
+        self._parameters = {**_PARAMETERS, **given}
         self._connecting = asyncio.Lock()
         self._connection: AsyncConnection[DictRow] | None = None
 
     async def get(self) -> AsyncConnection[DictRow]:
-        """Give the connection.
+        """Give the connection; that it was lost, it shows once it is used.
 
         Raises:
             StorageError: the database cannot be reached.
@@ -72,7 +81,7 @@ class Connector:
         async with self._connecting:
             if self._connection is None or self._connection.closed:
                 with postgres_errors():
-                    self._connection = await AsyncConnection.connect(self._url, **_OPTIONS)
+                    self._connection = await AsyncConnection.connect(**self._parameters, **_OPTIONS)
             return self._connection
 
     async def close(self) -> None:

@@ -70,7 +70,7 @@ class PostgresIndex:
 
     async def get(self, session_id: str) -> SessionInfo | None:
         """Return the session's row."""
-        rows = await self._saver.fetch(_GET, (session_id,))
+        rows = await self._saver.read(_GET, (session_id,))
         return _info(rows[0]) if rows else None
 
     async def claim(self, session_id: str, user_id: str | None) -> None:

@@ -12,6 +12,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 from typing_extensions import override
 
+from mdsa.errors import StorageError
 from mdsa.sessions.lease import Leases, busy
 from mdsa.sessions.postgres.connection import Connector, postgres_errors
 
@@ -44,11 +45,20 @@ class PostgresLeases(Leases):
         key = _key(session_id)
         connection = await self._connector.get()
         try:
-            while not await self._locked(connection, key):
+            try:
+                held = await self._locked(connection, key)
+            except StorageError:
+                if not connection.closed:
+                    raise
+                # The database was restarted since the connection was last used.
+                connection = await self._connector.get()
+                held = await self._locked(connection, key)
+            while not held:
                 remaining = deadline - asyncio.get_running_loop().time()
                 if remaining <= 0:
                     raise busy(session_id, wait_s)
                 await asyncio.sleep(min(_POLL_S, remaining))
+                held = await self._locked(connection, key)
             yield
         finally:
             # Also where the answer to a request for the lock was not waited for; a lock that is

@@ -18,6 +18,7 @@ from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import DictRow
 from typing_extensions import override
 
+from mdsa.errors import StorageError
 from mdsa.sessions.checkpoint_clock import advance_clock
 from mdsa.sessions.postgres.connection import Connector, postgres_errors
 from mdsa.sessions.redacting import RedactingSerializer
@@ -92,6 +93,22 @@ class SessionPostgresSaver(AsyncPostgresSaver):
         async with self._cursor() as cursor:
             await cursor.execute(query, values)  # type: ignore[call-overload]  # wants literals
             return [] if cursor.description is None else await cursor.fetchall()
+
+    async def read(self, query: str, values: Sequence[Any] = ()) -> list[DictRow]:
+        """Run a statement that changes nothing, again where its connection turned out lost.
+
+        A turn begins with one, so that a restart of the database since the last turn fails none.
+
+        Raises:
+            StorageError: the database refused.
+        """
+        connection = await self._connector.get()
+        try:
+            return await self.fetch(query, values)
+        except StorageError:
+            if not connection.closed:
+                raise
+        return await self.fetch(query, values)
 
     @override
     @asynccontextmanager
