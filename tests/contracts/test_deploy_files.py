@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -159,6 +160,17 @@ def test_variables_are_those_that_the_settings_read() -> None:
     given |= set(re.findall(r"(\w+)=", block))
     assert given >= {"MDSA_DATA_DIR", "MDSA_DATABASE_URL", "OLLAMA_BASE_URL"}
     assert given <= known_variables()
+
+
+def test_the_image_has_the_extras_that_the_page_speaks_of() -> None:
+    (extras,) = re.findall(r"^ARG EXTRAS=(\S+)$", dockerfile(), re.MULTILINE)
+    page = (DEPLOY.parent / "docs" / "deploy.md").read_text(encoding="utf-8")
+    assert f"(`{extras}` by default)" in page
+    told = set(re.findall(r"mdsa\[(\w+)\]", page))
+    assert told
+    assert told <= set(extras.split(","))
+    project = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    assert set(extras.split(",")) <= set(project["project"]["optional-dependencies"])
 
 
 def test_secrets_of_compose_are_files_that_settings_read() -> None:
