@@ -9,6 +9,8 @@ import psycopg
 import pytest
 from fakes.postgres_server import empty
 from fakes.web_agents import Clerk, web_agent
+from langchain_core.runnables import RunnableConfig
+from langgraph.graph import START, MessagesState, StateGraph
 from pydantic import SecretStr
 
 from mdsa.errors import ConfigError, SessionAccessError, SessionBusyError, StorageError
@@ -31,6 +33,15 @@ def end_connections(url: str) -> None:
         administrator.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mdsa'"
         )
+
+
+def end_lease(url: str) -> None:
+    """End the one connection that holds a lease; on return the lease is free."""
+    with psycopg.connect(url, autocommit=True) as administrator:
+        (found,) = administrator.execute(
+            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        ).fetchall()
+        administrator.execute("SELECT pg_terminate_backend(%s, 10000)", found)
 
 
 def test_a_conversation_goes_on_at_another_server(tmp_path: Path, url: str) -> None:
@@ -75,11 +86,7 @@ async def test_a_dead_server_leaves_no_lease(url: str) -> None:
         open_postgres_sessions(url) as other,
     ):
         async with dying.hold("s-1"):
-            with psycopg.connect(url, autocommit=True) as administrator:
-                (found,) = administrator.execute(
-                    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
-                ).fetchall()
-                administrator.execute("SELECT pg_terminate_backend(%s)", found)
+            end_lease(url)
             async with other.hold("s-1"):
                 pass
         # It connects anew afterwards.
@@ -107,6 +114,34 @@ async def test_a_silent_network_is_noticed(url: str) -> None:
     finally:
         await connector.close()
         await chosen.close()
+
+
+async def test_a_turn_that_lost_its_lease_is_stopped(url: str) -> None:
+    ran: list[str] = []
+
+    def lose(_: MessagesState) -> None:
+        ran.append("lose")
+        end_lease(url)
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("lose", lose)
+    graph.add_node("tool", lambda _: ran.append("tool"))
+    graph.add_edge(START, "lose")
+    graph.add_edge("lose", "tool")
+    config: RunnableConfig = {"configurable": {"thread_id": "s-1"}}
+    async with open_postgres_sessions(url) as store, open_postgres_sessions(url) as other:
+        compiled = graph.compile(checkpointer=store.saver)
+        async with store.hold("s-1"):
+            with pytest.raises(StorageError, match="lost its lease"):
+                await compiled.ainvoke({"messages": []}, config, durability="sync")
+            assert ran == ["lose"]
+            async with other.hold("s-1"), store.hold("s-2"):
+                # Its connection is made anew by now, and holds another session.
+                with pytest.raises(StorageError, match="lost its lease"):
+                    await store.after_turn("s-1", messages=1)
+                await store.after_turn("s-2", messages=1)
+                await other.after_turn("s-1", messages=1)
+        assert (await store.show("s-1")).turns == 1
 
 
 async def test_a_wait_that_is_cancelled_leaves_no_lease(url: str) -> None:

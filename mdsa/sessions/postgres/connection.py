@@ -15,7 +15,7 @@ from mdsa.errors import ConfigError, StorageError
 
 __all__ = ["Connector", "postgres_errors"]
 
-_PARAMETERS = {
+_PARAMETERS: dict[str, Any] = {
     "application_name": "mdsa",
     "connect_timeout": 10,
     # A network that has gone silent is an error within half a minute; the system waits for hours.

@@ -25,8 +25,8 @@ class PostgresLeases(Leases):
     """Exclusive leases by advisory locks; the database releases those of a dead process.
 
     One connection holds all leases of a process. It must reach the database itself, or a pooler in
-    session mode: others give a lock to whoever has the connection next. Were it lost in the middle
-    of a turn, that turn would go on without its lease.
+    session mode: others give a lock to whoever has the connection next. Where it is lost,
+    so are its leases: `check` tells.
 
     Args:
         connector: gives that connection, and is used for nothing else.
@@ -36,6 +36,26 @@ class PostgresLeases(Leases):
     def __init__(self, connector: Connector, wait_s: float) -> None:
         super().__init__(wait_s)
         self._connector = connector
+        self._held: dict[str, AsyncConnection[DictRow]] = {}
+
+    async def check(self, session_id: str) -> None:
+        """Make sure that a session that this process took is still its own.
+
+        The database releases a lease with the connection that took it, and with nothing else.
+
+        Raises:
+            StorageError: the lease was lost; another server may be writing.
+        """
+        if (connection := self._held.get(session_id)) is None:
+            return
+        try:
+            await connection.execute("SELECT 1")
+        except psycopg.OperationalError as error:
+            raise StorageError(
+                f"this server lost its lease of session {session_id!r} with its connection to the "
+                "database of MDSA_DATABASE_URL, and another may be answering there by now; the "
+                "turn was stopped. Look at the session, then send the message again."
+            ) from error
 
     @override
     @asynccontextmanager
@@ -59,8 +79,10 @@ class PostgresLeases(Leases):
                     raise busy(session_id, wait_s)
                 await asyncio.sleep(min(_POLL_S, remaining))
                 held = await self._locked(connection, key)
+            self._held[session_id] = connection
             yield
         finally:
+            self._held.pop(session_id, None)
             # Also where the answer to a request for the lock was not waited for; a lock that is
             # not held is no error.
             await asyncio.shield(self._unlock(connection, key))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
@@ -44,6 +44,8 @@ class SessionPostgresSaver(AsyncPostgresSaver):
     ) -> None:
         super().__init__(connection, serde=strict_serializer(redact))
         self._connector = connector
+        self.check_writer: Callable[[str], Awaitable[None]] | None = None
+        """Raises where the thread is no longer this process's to write."""
 
     @classmethod
     async def open(cls, connector: Connector, redact: Redact | None = None) -> Self:
@@ -74,11 +76,13 @@ class SessionPostgresSaver(AsyncPostgresSaver):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Store a checkpoint.
+        """Store a checkpoint; the next step, which may be a tool, runs once this has returned.
 
         Raises:
-            StorageError: the database refused.
+            StorageError: the database refused, or this process lost the session.
         """
+        if self.check_writer is not None:
+            await self.check_writer(config["configurable"]["thread_id"])
         if isinstance(self.serde, RedactingSerializer):
             # Plain text goes into the row itself, past the serializer.
             checkpoint = self.serde.redacted(checkpoint)

@@ -40,6 +40,7 @@ class PostgresSessionStore:
         self.saver = saver
         """The checkpointer to compile the graph with."""
         self._leases = leases
+        saver.check_writer = leases.check
         self._index = PostgresIndex(saver)
 
     async def setup(self) -> None:
@@ -65,6 +66,7 @@ class PostgresSessionStore:
         self, session_id: str, *, messages: int, last_domain: str | None = None
     ) -> None:
         """Record a finished turn and drop obsolete checkpoints; see `SessionStore.after_turn`."""
+        await self._leases.check(session_id)
         await self._index.record_turn(session_id, messages, last_domain)
         try:
             with postgres_errors():
