@@ -73,7 +73,7 @@ def _part(answer: DomainAnswer, answers: list[DomainAnswer]) -> PartialAnswer:
     text = answer["text"]
     if len(answers) > 1 and answer["abstained"]:
         text = f"{text} (“{answer['query']}”)"
-    elif answer["degraded"] and not all(other["degraded"] for other in answers):
+    elif answer["degraded"] and answer["model"] and not all(other["degraded"] for other in answers):
         text = f"{text}\n\n{_DEGRADED.format(query=answer['query'])}"
     return PartialAnswer(answer["query"], text)
 

@@ -113,12 +113,21 @@ def test_no_fact_is_lost_and_none_is_repeated() -> None:
 
 
 def test_a_part_that_a_stand_in_answered_says_so_beside_others() -> None:
-    answers = [answer("a", 0), answer("b", 1, degraded=True)]
+    stand_in = {"degraded": True, "model": "embedded://reader"}
+    answers = [answer("a", 0), answer("b", 1, **stand_in)]
 
     assert merged(state(answers, decision="decompose")).text == (
         "answer 0\n\nanswer 1\n\n(“question 1” was answered in a simpler way than usual.)"
     )
-    assert merged(state([answer("b", 0, degraded=True)])).text == "answer 0"
+    assert merged(state([answer("b", 0, **stand_in)])).text == "answer 0"
+
+
+def test_a_part_that_nobody_answered_is_not_said_to_be_answered() -> None:
+    answers = [answer("a", 0), answer("b", 1, "I could not answer this in time.", degraded=True)]
+
+    assert merged(state(answers, decision="decompose")).text == (
+        "answer 0\n\nI could not answer this in time."
+    )
 
 
 def test_declined_parts_are_named_after_the_answers() -> None:
