@@ -34,6 +34,7 @@ from mdsa.nodes.generate import RESTART
 from mdsa.nodes.shown_images import human_message
 from mdsa.nodes.time_budget import turn_deadline
 from mdsa.sessions import SessionBackend
+from mdsa.sessions.reach import check_domains, told_domains
 
 __all__ = ["Engine", "Event"]
 
@@ -124,6 +125,8 @@ class Engine:
                 # Holding a session notes it, and a mistyped id should not be listed ever after.
                 await self.sessions.show(request.session_id, request.run.user_id)
             async with self._limits(), self.sessions.hold(request.session_id, request.run.user_id):
+                if request.within is not None:
+                    check_domains(await self.sessions.show(request.session_id), request.within)
                 graph = await self._graph(request.domain)
                 if resuming:
                     given = await self._resumption(graph, config, request, given)
@@ -164,6 +167,7 @@ class Engine:
                     request.session_id,
                     messages=len(state["messages"]),
                     last_domain=state.get("last_domain"),
+                    domains=told_domains(request.session_id, state),
                 )
         except BaseException as error:
             self.monitoring.record(

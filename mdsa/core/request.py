@@ -18,7 +18,10 @@ from mdsa.sessions.transcript import validate_session_id
 from mdsa.utils import clean_message
 from mdsa.utils.validation import describe_problems
 
-__all__ = ["TurnRequest", "read_context", "read_request"]
+__all__ = ["WITHIN", "TurnRequest", "read_context", "read_request"]
+
+WITHIN = "within_domains"
+"""In a context: a frozenset of the domains that the turn's session may tell of."""
 
 _SETTINGS = frozenset(RunContext.model_fields) - {"facts"}
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -36,6 +39,8 @@ class TurnRequest:
     images: tuple[dict[str, Any], ...] = ()
     domain: str | None = None
     """The domain whose subgraph alone is asked; None is the whole graph."""
+    within: frozenset[str] | None = None
+    """Refused is a session that tells of other domains; None is every one."""
     callbacks: Callbacks = None
     """Of a LangChain application around the turn."""
 
@@ -55,12 +60,17 @@ def read_request(
         UnknownNameError: `allowed_domains` names a domain that does not exist.
     """
     images: list[dict[str, Any]] = []
-    if isinstance(context, Mapping) and "images" in context:
-        images = read_images(context["images"])
-        context = {name: value for name, value in context.items() if name != "images"}
+    within: frozenset[str] | None = None
+    if isinstance(context, Mapping):
+        context = {**context}
+        if "images" in context:
+            images = read_images(context.pop("images"))
+        # Of the server's making; what is said under this name elsewhere is a fact.
+        if isinstance(context.get(WITHIN), frozenset):
+            within = context.pop(WITHIN)
     session_id, run = read_context(context, defaults=defaults, max_chars=max_chars, domains=domains)
     text = clean_message(message, max_chars)
-    return TurnRequest(text, session_id, run, uuid4().hex, tuple(images))
+    return TurnRequest(text, session_id, run, uuid4().hex, tuple(images), within=within)
 
 
 def read_context(

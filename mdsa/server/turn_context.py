@@ -7,12 +7,14 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
+from mdsa.core.request import WITHIN
 from mdsa.errors import InvalidInputError, SessionAccessError, UnknownSessionError
 from mdsa.server.caller import Caller
 from mdsa.server.service import Service
-from mdsa.sessions import Session
+from mdsa.sessions import Session, SessionInfo
+from mdsa.sessions.reach import check_domains
 
-__all__ = ["own_session", "read_turn_context"]
+__all__ = ["own_session", "own_sessions", "read_turn_context", "refuse_unowned_session"]
 
 
 async def read_turn_context(
@@ -49,14 +51,20 @@ async def read_turn_context(
         raise InvalidInputError(f"user_id is {user!r:.60}; give text.")
     allowed = caller.allowed(given.pop("allowed_domains", None), service.domain_names)
     owner = caller.user_id(user)
-    await _refuse_unowned_session(service, caller, given.get("session_id"), owner)
-    return {**given, "user_id": owner, "allowed_domains": allowed}
+    await refuse_unowned_session(service, caller, given.get("session_id"), owner)
+    context = {**given, "user_id": owner, "allowed_domains": allowed}
+    if caller.restricted:
+        # Asked again once the turn has the session for itself: another one may run there now.
+        context[WITHIN] = frozenset(caller.visible(service.domain_names))
+    return context
 
 
 async def own_session(
     service: Service, caller: Caller, session_id: str, user_id: str | None
 ) -> Session:
     """Give a session of the caller's; a foreign one looks as if it did not exist.
+
+    Foreign is also one of the owner's that tells of domains out of the key's reach.
 
     Raises:
         InvalidInputError: the id cannot name a session.
@@ -65,6 +73,7 @@ async def own_session(
     owner = caller.user_id(user_id)
     try:
         found = await run_in_threadpool(service.agent.sessions.show, session_id, owner)
+        _check_reach(service, caller, found)
     except SessionAccessError as error:
         raise _unknown(session_id) from error
     if caller.key is not None and found.user_id != owner:
@@ -79,7 +88,35 @@ def _unknown(session_id: str) -> UnknownSessionError:
     )
 
 
-async def _refuse_unowned_session(
+async def own_sessions(
+    service: Service, caller: Caller, user_id: str | None, limit: int
+) -> list[SessionInfo]:
+    """Give the caller's sessions, last used first; those out of the key's reach are left out."""
+    owner = caller.user_id(user_id)
+    most = None if caller.restricted else limit
+    listed = await run_in_threadpool(service.agent.sessions.list, owner, limit=most)
+    found: list[SessionInfo] = []
+    for info in listed:
+        if len(found) == limit:
+            break
+        if caller.restricted:
+            try:
+                if info.domains is None:
+                    await own_session(service, caller, info.session_id, user_id)
+                else:
+                    _check_reach(service, caller, info)
+            except (SessionAccessError, UnknownSessionError):
+                continue
+        found.append(info)
+    return found
+
+
+def _check_reach(service: Service, caller: Caller, session: Session | SessionInfo) -> None:
+    if caller.restricted:
+        check_domains(session, caller.visible(service.domain_names))
+
+
+async def refuse_unowned_session(
     service: Service, caller: Caller, session_id: object, owner: str | None
 ) -> None:
     """Keep a key's owner out of sessions that belong to nobody.
@@ -88,7 +125,8 @@ async def _refuse_unowned_session(
     there were keys, and what was said in them is not for everyone who has a key.
 
     Raises:
-        SessionAccessError: it belongs to another user, or to nobody.
+        SessionAccessError: it belongs to another user, or to nobody, or tells of domains that are
+            out of the key's reach.
     """
     if caller.key is None or not isinstance(session_id, str):
         return
@@ -100,3 +138,4 @@ async def _refuse_unowned_session(
         raise SessionAccessError(
             f"session {session_id!r} is not this caller's; use a session_id of your own."
         )
+    _check_reach(service, caller, found)

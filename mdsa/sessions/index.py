@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from mdsa.errors import SessionAccessError
 from mdsa.sessions.checkpoint_clock import checkpoint_time
+from mdsa.sessions.reach import read_names, write_names
 from mdsa.sessions.sqlite import SessionSqliteSaver
 
-__all__ = ["SessionIndex", "SessionInfo", "check_owner"]
+__all__ = ["SessionIndex", "SessionInfo", "check_owner", "joined_names"]
 
 _SCHEMA: Final = (
     """
@@ -22,14 +24,18 @@ _SCHEMA: Final = (
         turns INTEGER NOT NULL DEFAULT 0,
         messages INTEGER NOT NULL DEFAULT 0,
         updated_at REAL NOT NULL,
-        last_domain TEXT
+        last_domain TEXT,
+        domains TEXT
     )
     """,
     "CREATE INDEX IF NOT EXISTS mdsa_sessions_by_time ON mdsa_sessions (updated_at)",
     "CREATE INDEX IF NOT EXISTS mdsa_sessions_by_user ON mdsa_sessions (user_id, updated_at)",
 )
 
-_COLUMNS: Final = "session_id, user_id, turns, messages, updated_at, last_domain"
+_ADDED: Final = "ALTER TABLE mdsa_sessions ADD COLUMN domains TEXT"
+"""For tables of before there was that column."""
+
+_COLUMNS: Final = "session_id, user_id, turns, messages, updated_at, last_domain, domains"
 _GET: Final = f"SELECT {_COLUMNS} FROM mdsa_sessions WHERE session_id = ?"  # noqa: S608 - ours
 
 # Threads that a graph of the application wrote through the same saver have no row.
@@ -54,6 +60,8 @@ class SessionInfo:
     updated_at: datetime
     """In UTC."""
     last_domain: str | None
+    domains: frozenset[str] | None = None
+    """Those that its turns told of; None where that was not recorded from its first turn on."""
 
 
 class SessionIndex:
@@ -68,6 +76,9 @@ class SessionIndex:
         def create(conn: sqlite3.Connection) -> None:
             for statement in _SCHEMA:
                 conn.execute(statement)
+            columns = conn.execute("SELECT name FROM pragma_table_info('mdsa_sessions')")
+            if ("domains",) not in columns.fetchall():
+                conn.execute(_ADDED)
 
         await self._saver.change(create)
 
@@ -119,15 +130,24 @@ class SessionIndex:
 
     @staticmethod
     def record_turn(
-        conn: sqlite3.Connection, session_id: str, messages: int, last_domain: str | None
+        conn: sqlite3.Connection,
+        session_id: str,
+        messages: int,
+        last_domain: str | None,
+        domains: Collection[str] | None = None,
     ) -> None:
         """Count a finished turn, within the caller's transaction."""
+        row = conn.execute(_GET, (session_id,)).fetchone()
         conn.execute(
-            "INSERT INTO mdsa_sessions (session_id, turns, messages, updated_at, last_domain) "
-            "VALUES (?, 1, ?, ?, ?) ON CONFLICT (session_id) DO UPDATE SET turns = turns + 1, "
+            "INSERT INTO mdsa_sessions "
+            "(session_id, turns, messages, updated_at, last_domain, domains) "
+            "VALUES (?, 1, ?, ?, ?, ?) ON CONFLICT (session_id) DO UPDATE SET turns = turns + 1, "
             "messages = excluded.messages, updated_at = excluded.updated_at, "
-            "last_domain = excluded.last_domain",
-            (session_id, messages, time.time(), last_domain),
+            "last_domain = excluded.last_domain, domains = excluded.domains",
+            (
+                *(session_id, messages, time.time(), last_domain),
+                write_names(joined_names(_info(row) if row else None, domains)),
+            ),
         )
 
     @staticmethod
@@ -159,10 +179,20 @@ def check_owner(info: SessionInfo, user_id: str | None) -> None:
         )
 
 
+def joined_names(
+    before: SessionInfo | None, domains: Collection[str] | None
+) -> frozenset[str] | None:
+    """The domains of a session after a turn that told of those; None where they are not known."""
+    if domains is None or (before is not None and before.turns and before.domains is None):
+        return None
+    return frozenset(domains).union((before and before.domains) or ())
+
+
 def _info(row: sqlite3.Row) -> SessionInfo:
-    session_id, user_id, turns, messages, updated_at, last_domain = row
+    session_id, user_id, turns, messages, updated_at, last_domain, domains = row
+    time_ = datetime.fromtimestamp(updated_at, UTC)
     return SessionInfo(
-        session_id, user_id, turns, messages, datetime.fromtimestamp(updated_at, UTC), last_domain
+        session_id, user_id, turns, messages, time_, last_domain, read_names(domains)
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any, Protocol
@@ -28,7 +29,12 @@ class SessionBackend(Protocol):
         """Be the session's only writer."""
 
     async def after_turn(
-        self, session_id: str, *, messages: int, last_domain: str | None = None
+        self,
+        session_id: str,
+        *,
+        messages: int,
+        last_domain: str | None = None,
+        domains: Collection[str] | None = None,
     ) -> None:
         """Record a finished turn and drop the checkpoints that it made obsolete."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import logging
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from mdsa.sessions.database import DATABASE_NAME, read_errors
 from mdsa.sessions.index import SessionIndex, SessionInfo, check_owner
 from mdsa.sessions.lease import SessionLeases
 from mdsa.sessions.pruning import delete_thread_rows, keep_latest
+from mdsa.sessions.reach import told_domains
 from mdsa.sessions.sqlite import SessionSqliteSaver
 from mdsa.sessions.transcript import TranscriptMessage, to_transcript, validate_session_id
 from mdsa.utils.pii import Redact
@@ -41,6 +42,8 @@ class Session:
     last_domain: str | None
     messages: list[TranscriptMessage]
     """Oldest first; what the state still holds."""
+    domains: frozenset[str] = frozenset()
+    """Those that it tells of: that answered, or could have; see `told_domains`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +92,19 @@ class SessionStore:
                     yield
                 except BaseException:
                     # What was answered before the turn was stopped is to stay; see `turn`.
-                    with suppress(StorageError):
-                        await self.saver.change(partial(self._index.touch, session_id=session_id))
+                    if self.saver.spared(session_id):
+                        touch = partial(self._index.touch, session_id=session_id)
+                        with suppress(StorageError):
+                            await self.saver.change(touch)
                     raise
 
     async def after_turn(
-        self, session_id: str, *, messages: int, last_domain: str | None = None
+        self,
+        session_id: str,
+        *,
+        messages: int,
+        last_domain: str | None = None,
+        domains: Collection[str] | None = None,
     ) -> None:
         """Record a finished turn and drop the checkpoints that it made obsolete.
 
@@ -106,13 +116,14 @@ class SessionStore:
             session_id: The session held.
             messages: How many messages its state holds now.
             last_domain: The domain that answered last.
+            domains: Those that its state tells of; None leaves the session's unknown.
 
         Raises:
             StorageError: the database refused to record the turn.
         """
 
         def record(conn: sqlite3.Connection) -> None:
-            self._index.record_turn(conn, session_id, messages, last_domain)
+            self._index.record_turn(conn, session_id, messages, last_domain, domains)
 
         def drop(conn: sqlite3.Connection) -> None:
             keep_latest(conn, self.saver.serde, session_id)
@@ -154,11 +165,17 @@ class SessionStore:
             raise _unknown(session_id)
         values = found.checkpoint["channel_values"] if found else {}
         messages = to_transcript(values.get("messages") or [])
+        # A turn that runs, or was cut off, is not in the row.
+        domains = told_domains(session_id, values)
         if info is None:
             updated_at = checkpoint_time(found.checkpoint["id"] if found else "")
-            return Session(session_id, None, 0, updated_at, values.get("last_domain"), messages)
+            last_domain = values.get("last_domain")
+            return Session(session_id, None, 0, updated_at, last_domain, messages, domains)
         return Session(
-            session_id, info.user_id, info.turns, info.updated_at, info.last_domain, messages
+            *(session_id, info.user_id, info.turns, info.updated_at, info.last_domain, messages),
+            domains=domains.union(
+                info.domains or (), [info.last_domain] if info.last_domain else ()
+            ),
         )
 
     async def delete(self, session_id: str, user_id: str | None = None) -> None:

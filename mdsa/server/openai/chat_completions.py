@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from mdsa.core.result import RequestResult
-from mdsa.errors import InvalidInputError, MdsaError, UnknownNameError
+from mdsa.errors import InvalidInputError, MdsaError, SessionAccessError, UnknownNameError
 from mdsa.server.caller import Asking, Caller
 from mdsa.server.event_stream import STREAM_CONTENT, EventStream, encode_event, with_pings
 from mdsa.server.hang_up import unless_gone
@@ -30,7 +30,7 @@ from mdsa.server.openai.schemas import ChatCompletion, ChatCompletionRequest, Mo
 from mdsa.server.problems import describe, responses
 from mdsa.server.routes.chat import REFUSALS, open_turn
 from mdsa.server.service import Served, Service
-from mdsa.server.turn_context import read_turn_context
+from mdsa.server.turn_context import read_turn_context, refuse_unowned_session
 
 __all__ = ["router"]
 
@@ -97,6 +97,12 @@ async def _read(service: Service, caller: Caller, body: ChatCompletionRequest) -
         found = service.conversations.take(context["user_id"], said[:-1])
         if found is not None:
             context["session_id"] = found
+            try:
+                await refuse_unowned_session(service, caller, found, context["user_id"])
+            except SessionAccessError:  # another key of the owner's goes on with it
+                service.conversations.keep(context["user_id"], said[:-1], found)
+                found = None
+                del context["session_id"]
     return _Question(service, said, context, found)
 
 

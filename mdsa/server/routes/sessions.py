@@ -13,7 +13,7 @@ from mdsa.server.hang_up import unless_gone
 from mdsa.server.problems import responses
 from mdsa.server.schemas import ResumeRequest, SessionDetail, SessionSummary
 from mdsa.server.service import Served
-from mdsa.server.turn_context import own_session, read_turn_context
+from mdsa.server.turn_context import own_session, own_sessions, read_turn_context
 
 __all__ = ["router"]
 
@@ -31,8 +31,7 @@ async def list_sessions(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[SessionSummary]:
     """List the caller's sessions, last used first."""
-    owner = caller.user_id(user_id)
-    found = await run_in_threadpool(service.agent.sessions.list, owner, limit=limit)
+    found = await own_sessions(service, caller, user_id, limit)
     return [
         SessionSummary(
             session_id=info.session_id,

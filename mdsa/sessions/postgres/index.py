@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import builtins
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from mdsa.sessions.checkpoint_clock import checkpoint_time
-from mdsa.sessions.index import SessionInfo, check_owner
+from mdsa.sessions.index import SessionInfo, check_owner, joined_names
 from mdsa.sessions.postgres.saver import SessionPostgresSaver
+from mdsa.sessions.reach import read_names, write_names
 
 __all__ = ["PostgresIndex"]
 
@@ -22,9 +23,12 @@ _SCHEMA = (
         turns INTEGER NOT NULL DEFAULT 0,
         messages INTEGER NOT NULL DEFAULT 0,
         updated_at DOUBLE PRECISION NOT NULL,
-        last_domain TEXT
+        last_domain TEXT,
+        domains TEXT
     )
     """,
+    # For tables of before there was that column.
+    "ALTER TABLE mdsa_sessions ADD COLUMN IF NOT EXISTS domains TEXT",
     "CREATE INDEX IF NOT EXISTS mdsa_sessions_by_time ON mdsa_sessions (updated_at)",
     "CREATE INDEX IF NOT EXISTS mdsa_sessions_by_user ON mdsa_sessions (user_id, updated_at)",
 )
@@ -45,10 +49,11 @@ INSERT INTO mdsa_sessions (session_id, user_id, updated_at) VALUES (%s, %s, %s)
 ON CONFLICT (session_id) DO UPDATE SET user_id = excluded.user_id
 """
 _RECORD = """
-INSERT INTO mdsa_sessions (session_id, turns, messages, updated_at, last_domain)
-VALUES (%s, 1, %s, %s, %s) ON CONFLICT (session_id) DO UPDATE SET
+INSERT INTO mdsa_sessions (session_id, turns, messages, updated_at, last_domain, domains)
+VALUES (%s, 1, %s, %s, %s, %s) ON CONFLICT (session_id) DO UPDATE SET
 turns = mdsa_sessions.turns + 1, messages = excluded.messages,
-updated_at = excluded.updated_at, last_domain = excluded.last_domain
+updated_at = excluded.updated_at, last_domain = excluded.last_domain,
+domains = excluded.domains
 """
 _DELETE = "DELETE FROM mdsa_sessions WHERE session_id = %s RETURNING session_id"
 
@@ -86,9 +91,17 @@ class PostgresIndex:
                 return
         await self._saver.fetch(_CLAIM, (session_id, user_id, time.time()))
 
-    async def record_turn(self, session_id: str, messages: int, last_domain: str | None) -> None:
-        """Count a finished turn."""
-        await self._saver.fetch(_RECORD, (session_id, messages, time.time(), last_domain))
+    async def record_turn(
+        self,
+        session_id: str,
+        messages: int,
+        last_domain: str | None,
+        domains: Collection[str] | None = None,
+    ) -> None:
+        """Count a finished turn; the caller is the session's only writer."""
+        names = write_names(joined_names(await self.get(session_id), domains))
+        values = (session_id, messages, time.time(), last_domain, names)
+        await self._saver.fetch(_RECORD, values)
 
     async def list(self, user_id: str | None, limit: int | None) -> builtins.list[SessionInfo]:
         """Return sessions, last used first; without a user all, plain LangGraph threads too."""
@@ -113,6 +126,7 @@ def _info(row: Mapping[str, Any]) -> SessionInfo:
         messages=row["messages"],
         updated_at=datetime.fromtimestamp(row["updated_at"], UTC),
         last_domain=row["last_domain"],
+        domains=read_names(row["domains"]),
     )
 
 

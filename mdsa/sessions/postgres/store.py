@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +17,7 @@ from mdsa.sessions.postgres.connection import Connector, postgres_errors
 from mdsa.sessions.postgres.index import PostgresIndex
 from mdsa.sessions.postgres.lease import PostgresLeases
 from mdsa.sessions.postgres.saver import SessionPostgresSaver
+from mdsa.sessions.reach import told_domains
 from mdsa.sessions.store import PruneReport, Session
 from mdsa.sessions.transcript import to_transcript, validate_session_id
 from mdsa.utils.pii import Redact
@@ -63,11 +64,16 @@ class PostgresSessionStore:
             yield
 
     async def after_turn(
-        self, session_id: str, *, messages: int, last_domain: str | None = None
+        self,
+        session_id: str,
+        *,
+        messages: int,
+        last_domain: str | None = None,
+        domains: Collection[str] | None = None,
     ) -> None:
         """Record a finished turn and drop obsolete checkpoints; see `SessionStore.after_turn`."""
         await self._leases.check(session_id)
-        await self._index.record_turn(session_id, messages, last_domain)
+        await self._index.record_turn(session_id, messages, last_domain, domains)
         try:
             with postgres_errors():
                 await self.saver.aprune([session_id])
@@ -89,11 +95,17 @@ class PostgresSessionStore:
             raise _unknown(session_id)
         values = found.checkpoint["channel_values"] if found else {}
         messages = to_transcript(values.get("messages") or [])
+        # A turn that runs, or was cut off, is not in the row.
+        domains = told_domains(session_id, values)
         if info is None:
             updated_at = checkpoint_time(found.checkpoint["id"] if found else "")
-            return Session(session_id, None, 0, updated_at, values.get("last_domain"), messages)
+            last_domain = values.get("last_domain")
+            return Session(session_id, None, 0, updated_at, last_domain, messages, domains)
         return Session(
-            session_id, info.user_id, info.turns, info.updated_at, info.last_domain, messages
+            *(session_id, info.user_id, info.turns, info.updated_at, info.last_domain, messages),
+            domains=domains.union(
+                info.domains or (), [info.last_domain] if info.last_domain else ()
+            ),
         )
 
     async def delete(self, session_id: str, user_id: str | None = None) -> None:
