@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -15,7 +17,7 @@ from prometheus_client.registry import Collector
 
 __all__ = ["WorkerFigures"]
 
-_EVERY_S = 2.0
+_log = logging.getLogger(__name__)
 
 
 class WorkerFigures:
@@ -28,11 +30,13 @@ class WorkerFigures:
     Args:
         folder: one that only the workers of one server use.
         render: gives this worker's figures.
+        every_s: seconds from one writing to the next.
     """
 
-    def __init__(self, folder: Path, render: Callable[[], bytes]) -> None:
+    def __init__(self, folder: Path, render: Callable[[], bytes], *, every_s: float = 2.0) -> None:
         self._folder = folder
         self._render = render
+        self._every_s = every_s
         self._own = folder / f"{os.getpid()}.prom"
 
     def render(self) -> bytes:
@@ -40,17 +44,28 @@ class WorkerFigures:
         texts = {str(os.getpid()): self._render().decode()}
         for path in self._folder.glob("*.prom"):
             if path != self._own and _is_running(path):
-                texts[path.stem] = path.read_text(encoding="utf-8")
+                with suppress(FileNotFoundError):  # it has just ended
+                    texts[path.stem] = path.read_text(encoding="utf-8")
         registry = CollectorRegistry()
         registry.register(_Merged(texts))
         return generate_latest(registry)
 
     async def share(self) -> None:
-        """Write the figures every few seconds, until cancelled."""
+        """Write the figures every few seconds, until cancelled.
+
+        Where they cannot be written, the log says so once until they can be again.
+        """
+        failing = False
         try:
             while True:
-                await asyncio.to_thread(self._write)
-                await asyncio.sleep(_EVERY_S)
+                try:
+                    await asyncio.to_thread(self._write)
+                    failing = False
+                except OSError as error:
+                    if not failing:
+                        _log.warning("the other workers cannot see this one's figures: %s", error)
+                    failing = True
+                await asyncio.sleep(self._every_s)
         finally:
             self._own.unlink(missing_ok=True)
 

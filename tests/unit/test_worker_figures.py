@@ -4,6 +4,7 @@ import asyncio
 import os
 from pathlib import Path
 
+import pytest
 from fakes.web_agents import until
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -22,7 +23,7 @@ lag_seconds_sum 0.5
 
 
 def figures(folder: Path, turns: int) -> WorkerFigures:
-    return WorkerFigures(folder, lambda: (FIGURES % turns).encode())
+    return WorkerFigures(folder, lambda: (FIGURES % turns).encode(), every_s=0.01)
 
 
 def turns_by_worker(text: bytes) -> dict[str, float]:
@@ -48,3 +49,25 @@ async def test_a_worker_shares_its_figures_until_it_ends(tmp_path: Path):
     sharing.cancel()
     await asyncio.gather(sharing, return_exceptions=True)
     assert list(folder.iterdir()) == []
+
+
+async def test_a_worker_that_ends_meanwhile_is_left_out(tmp_path: Path):
+    # As when it is removed between being found and being read.
+    (tmp_path / f"{os.getppid()}.prom").symlink_to(tmp_path / "gone")
+    assert turns_by_worker(figures(tmp_path, 3).render()) == {str(os.getpid()): 3.0}
+
+
+async def test_a_full_disk_is_logged_once_and_got_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    folder = tmp_path / "workers"
+    folder.touch()  # nothing can be written below a file
+    sharing = asyncio.create_task(figures(folder, 3).share())
+    await until(lambda: bool(caplog.records))
+    await asyncio.sleep(0.05)
+    folder.unlink()
+    await until(lambda: bool(list(folder.glob("*.prom"))))
+    sharing.cancel()
+    await asyncio.gather(sharing, return_exceptions=True)
+    (record,) = caplog.records
+    assert str(folder) in record.getMessage()
