@@ -55,7 +55,7 @@ class SessionSqliteSaver(AsyncSqliteSaver):
         super().__init__(conn, serde=strict_serializer(redact))
         self.jsonplus_serde = strict_serializer()
         self.path = path
-        self._in_turn: set[str] = set()
+        self._in_turn: dict[str, bool] = {}
 
     @classmethod
     @asynccontextmanager
@@ -116,11 +116,15 @@ class SessionSqliteSaver(AsyncSqliteSaver):
         turn that has not ended back to where the last lasting change was. What tools have answered
         is such a change by itself, since they may not be called twice.
         """
-        self._in_turn.add(thread_id)
+        self._in_turn[thread_id] = False
         try:
             yield
         finally:
-            self._in_turn.discard(thread_id)
+            del self._in_turn[thread_id]
+
+    def spared(self, thread_id: str) -> bool:
+        """Whether the thread's turn has written what may not be on the disk yet."""
+        return self._in_turn.get(thread_id, False)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return a checkpoint, by default the latest of the thread.
@@ -178,7 +182,7 @@ class SessionSqliteSaver(AsyncSqliteSaver):
         """
         return await self.change(
             lambda _: self._thread_saver.put(config, checkpoint, metadata, new_versions),
-            lasting=not self._is_in_turn(config),
+            lasting=self._waits_for_disk(config),
         )
 
     async def aput_writes(
@@ -195,7 +199,7 @@ class SessionSqliteSaver(AsyncSqliteSaver):
         """
         await self.change(
             lambda _: self._thread_saver.put_writes(config, writes, task_id, task_path),
-            lasting=not self._is_in_turn(config) or _hold_tool_answers(writes),
+            lasting=self._waits_for_disk(config) or _hold_tool_answers(writes),
         )
 
     async def adelete_thread(self, thread_id: str) -> None:
@@ -278,8 +282,13 @@ class SessionSqliteSaver(AsyncSqliteSaver):
 
         await self.change(copy)
 
-    def _is_in_turn(self, config: RunnableConfig) -> bool:
-        return config["configurable"]["thread_id"] in self._in_turn
+    def _waits_for_disk(self, config: RunnableConfig) -> bool:
+        """Whether a thread's next write does; notes that one was spared it."""
+        thread_id = config["configurable"]["thread_id"]
+        if thread_id not in self._in_turn:
+            return True
+        self._in_turn[thread_id] = True
+        return False
 
 
 _COPIED: Final = {
