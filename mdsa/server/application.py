@@ -80,8 +80,7 @@ def create_app(
         if workers_folder is not None:
             service.worker_figures = WorkerFigures(workers_folder, service.metrics.render)
             beside.append(asyncio.create_task(service.worker_figures.share()))
-        if start_up is not None:
-            beside.append(asyncio.create_task(start_up.run()))
+        preparing = None if start_up is None else asyncio.create_task(start_up.run())
         try:
             yield
         finally:
@@ -89,6 +88,8 @@ def create_app(
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
+            if preparing is not None:
+                await preparing
             await asyncio.to_thread(opened.close)
 
     app = FastAPI(

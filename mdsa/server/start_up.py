@@ -7,7 +7,6 @@ import logging
 
 from mdsa.core.first_turn import prepare
 from mdsa.core.orchestrator import TinyBERTOrchestrator
-from mdsa.errors import MdsaError
 
 __all__ = ["StartUp"]
 
@@ -26,11 +25,15 @@ class StartUp:
         """Whether the agent is as ready as it gets."""
 
     async def run(self) -> None:
-        """Get ready."""
+        """Get ready.
+
+        The thread that does it cannot be cancelled, and would open again what is closed meanwhile:
+        wait for the end before closing the agent.
+        """
         try:
             await asyncio.to_thread(prepare, self._agent)
-        except MdsaError as error:
+        except Exception:  # noqa: BLE001 - logged whole; turns are answered without
             # The checks of `/ready` tell what is wrong; a part may also come back by itself.
-            _log.warning("the agent could not be made ready beforehand: %s", error)
+            _log.exception("the agent could not be made ready beforehand")
         finally:
             self.over = True
