@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 import time
@@ -13,13 +12,9 @@ from uuid import uuid4
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mdsa.server.limited_body import LimitedBody
 from mdsa.server.problems import describe, problem_response, unexpected
-from mdsa.server.refusals import (
-    BodyTimeoutError,
-    BodyTooLargeError,
-    OverloadedError,
-    RefusedError,
-)
+from mdsa.server.refusals import OverloadedError, RefusedError
 from mdsa.server.service import Service
 from mdsa.server.settings import ServerSettings
 
@@ -90,17 +85,18 @@ class RequestScope:
             self._note(scope, status or 499, time.perf_counter() - began)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            async with asyncio.timeout(self._settings.body_timeout_s):
-                body = await self._read(scope, receive)
-        except TimeoutError:
-            limit = self._settings.body_timeout_s
-            await self._refuse(
-                BodyTimeoutError(f"the body did not come within {limit:g} s; send it again."),
-                *(scope, receive, send),
-            )
+        if scope["method"] == "PUT" and scope["path"].startswith(_UPLOADS):
+            await self._serve_upload(scope, receive, send)
             return
-        except BodyTooLargeError as error:
+        limited = LimitedBody(
+            *(scope, receive),
+            most=self._settings.max_body_bytes,
+            variable="MDSA_SERVER_MAX_BODY_BYTES",
+            timeout_s=self._settings.body_timeout_s,
+        )
+        try:
+            body = await limited.read()
+        except RefusedError as error:
             await self._refuse(error, scope, receive, send)
             return
         if body is None:
@@ -126,29 +122,21 @@ class RequestScope:
 
         await self._app(scope, replay, send)
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
-        """The whole body; None where the client hung up."""
-        limit = self._longest_body(scope)
-        declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal():
-            _check_size(int(declared), *limit)
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            _check_size(size, *limit)
-            if not message.get("more_body", False):
-                return b"".join(parts)
+    async def _serve_upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Leave the body to the route, which reads it once it knows that the caller may send it."""
+        limited = LimitedBody(
+            *(scope, receive),
+            most=self._settings.max_upload_bytes,
+            variable="MDSA_SERVER_MAX_UPLOAD_BYTES",
+            timeout_s=self._settings.body_timeout_s,
+        )
 
-    def _longest_body(self, scope: Scope) -> tuple[int, str]:
-        """In bytes, and the variable that says so."""
-        if scope["method"] == "PUT" and scope["path"].startswith(_UPLOADS):
-            return self._settings.max_upload_bytes, "MDSA_SERVER_MAX_UPLOAD_BYTES"
-        return self._settings.max_body_bytes, "MDSA_SERVER_MAX_BODY_BYTES"
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start" and not limited.ended:
+                MutableHeaders(scope=message)["Connection"] = "close"
+            await send(message)
+
+        await self._app(scope, limited, answer)
 
     @staticmethod
     async def _refuse(error: RefusedError, scope: Scope, receive: Receive, send: Send) -> None:
@@ -184,11 +172,3 @@ class RequestScope:
 
 def _service(scope: Scope) -> Service | None:
     return getattr(scope["app"].state, "service", None) if "app" in scope else None
-
-
-def _check_size(size: int, most: int, variable: str) -> None:
-    if size > most:
-        raise BodyTooLargeError(
-            f"the body has {size} bytes or more, the most is {most}; send less, or raise "
-            f"{variable}."
-        )

@@ -9,12 +9,14 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from mdsa.errors import InvalidInputError, UnknownNameError
 from mdsa.retrieval.loaders import SUFFIXES
 from mdsa.server.caller import Asking, Caller, Managing
 from mdsa.server.dashboard.knowledge import Passage, find, list_files, take_in
 from mdsa.server.dashboard.parts import Shown
+from mdsa.server.hang_up import ClientGoneError
 from mdsa.server.refusals import ForbiddenError
 from mdsa.server.service import Served, Service
 
@@ -91,9 +93,13 @@ async def upload(
 ) -> dict[str, int]:
     """Take in a file, which is the body."""
     _check_change(service, caller, domain)
-    content = await request.body()
-    async with shown.writing:
-        changes = await run_in_threadpool(take_in, service.agent.rag, name, content, domain)
+    async with shown.uploading:
+        try:
+            content = await request.body()
+        except ClientDisconnect as error:
+            raise ClientGoneError from error
+        async with shown.writing:
+            changes = await run_in_threadpool(take_in, service.agent.rag, name, content, domain)
     return asdict(changes)
 
 

@@ -13,12 +13,16 @@ from mdsa.server.service import Served
 
 __all__ = ["Dashboard", "Shown"]
 
+_MOST_UPLOADS = 4
+
 
 @dataclass(kw_only=True)
 class Dashboard:
     """The parts of a running dashboard; for one event loop."""
 
     feed: Feed
+    uploading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST_UPLOADS))
+    """Files are held in memory; those that wait for this are not read yet."""
     writing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """One file is read and embedded at a time: it takes a processor."""
 
