@@ -83,7 +83,8 @@ def invented_values(
             if isinstance(value, float) and 0 < value < 1:
                 said.append(f"it {round(100 * value, 9):g}")
             flaws = [find_inventions(text, sources) for text in said]
-            found += min(flaws, key=lambda each: len(each))
+            fewest: list[str] = min(flaws, key=len)
+            found += fewest
     return found
 
 

@@ -95,7 +95,7 @@ class SessionPostgresSaver(AsyncPostgresSaver):
             StorageError: the database refused.
         """
         async with self._cursor() as cursor:
-            await cursor.execute(query, values)  # type: ignore[call-overload]  # wants literals
+            await cursor.execute(query, values)
             return [] if cursor.description is None else await cursor.fetchall()
 
     async def read(self, query: str, values: Sequence[Any] = ()) -> list[DictRow]:
