@@ -1,6 +1,8 @@
 """The agent behind a chat page of Streamlit: answers as they are made, a session per page."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
 import streamlit as st
@@ -51,10 +53,23 @@ def stream(message: str, place: DeltaGenerator) -> RequestResult:
     return result
 
 
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Show in one sentence why there is no answer."""
+    try:
+        yield
+    except InvalidInputError as error:
+        st.error(plain(str(error)))
+    except MdsaError:  # its message may name folders and servers
+        _log.exception("no answer")
+        st.error("The assistant cannot answer at the moment.")
+
+
 def decide(approve: bool) -> None:
     """Go on with the tool calls that the last answer asks about."""
-    answered = agent.resume(who["session_id"], approve, {"user_id": who["user_id"]})
-    state.turns.append(("Approved." if approve else "Declined.", answered))
+    with refusals():
+        answered = agent.resume(who["session_id"], approve, {"user_id": who["user_id"]})
+        state.turns.append(("Approved." if approve else "Declined.", answered))
 
 
 st.set_page_config(page_title="Shop assistant")
@@ -85,13 +100,6 @@ if state.turns and state.turns[-1][1]["interrupts"]:
 
 if message := st.chat_input("Where is order ORD-1002?"):
     st.chat_message("user").markdown(plain(message))
-    with st.chat_message("assistant"):
-        try:
-            state.turns.append((message, stream(message, st.empty())))
-        except InvalidInputError as error:
-            st.error(plain(str(error)))
-        except MdsaError:  # its message may name folders and servers
-            _log.exception("no answer")
-            st.error("The assistant cannot answer at the moment.")
-        else:
-            st.rerun()
+    with st.chat_message("assistant"), refusals():
+        state.turns.append((message, stream(message, st.empty())))
+        st.rerun()

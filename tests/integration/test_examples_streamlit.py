@@ -13,6 +13,8 @@ from fakes.browser import Chromium, Visit
 from fakes.example_apps import ANSWER, EXAMPLES, HOSTILE, QUESTION, SOURCE, example_app, serve
 from streamlit.testing.v1 import AppTest
 
+from mdsa import TinyBERTOrchestrator
+
 
 @pytest.fixture
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
@@ -52,6 +54,20 @@ def test_answers_approvals_and_visitors(page: AppTest):
     assert [button.label for button in page.button] == ["New conversation"]
     page.button[0].click().run()
     assert ANSWER not in shown(page)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_an_approval_that_was_given_elsewhere_is_told_in_a_sentence(page: AppTest, tmp_path: Path):
+    ask(page, "Please cancel order ORD-1005.")
+    session = page.session_state["conversation"]
+    with TinyBERTOrchestrator.from_app() as other:  # as of another tab or process
+        other.resume(session, False, {"user_id": session})
+
+    next(button for button in page.button if button.label == "Approve").click().run()
+    shown(page)
+    (error,) = page.error
+    assert str(tmp_path) not in error.value
+    assert "has no turn to go on with" in error.value
 
 
 @pytest.fixture(scope="module")
