@@ -17,6 +17,7 @@ from mdsa.server.problems import describe, problem_response, unexpected
 from mdsa.server.refusals import OverloadedError, RefusedError
 from mdsa.server.service import Service
 from mdsa.server.settings import ServerSettings
+from mdsa.server.turn_paths import turn_route
 
 __all__ = ["AUDIT_LOGGER", "QUIET", "RequestScope"]
 
@@ -27,9 +28,6 @@ _audit = logging.getLogger(AUDIT_LOGGER)
 _log = logging.getLogger(__name__)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_TURNS = frozenset({"/chat", "/chat/stream", "/v1/chat/completions", "/v1/responses"})
-"""Where a message asks for a turn."""
-
 _UPLOADS = "/dashboard/api/knowledge/files/"
 """Below it, a body is a file."""
 
@@ -101,14 +99,14 @@ class RequestScope:
             return
         if body is None:
             return
-        if scope["method"] == "POST" and scope["path"] in _TURNS:
+        if (route := turn_route(scope["method"], scope["path"])) is not None:
             # Before the request is looked into: under ten times the load, what is refused must
             # cost next to nothing, or it takes the time of what is answered.
             try:
                 if (service := _service(scope)) is not None:
                     service.turns.refuse_if_full()
             except OverloadedError as error:
-                scope["state"]["turn_path"] = scope["path"]
+                scope["state"]["turn_path"] = route
                 await problem_response(*describe(error, scope))(scope, receive, send)
                 return
         message: Message | None = {"type": "http.request", "body": body, "more_body": False}
