@@ -13,6 +13,8 @@ import pytest
 from fakes.web_agents import Clerk, serving, until, web_agent
 from fastapi import FastAPI
 
+from mdsa.server.turn_paths import TURN_ROUTES
+
 
 @pytest.fixture
 def clerk() -> Clerk:
@@ -166,6 +168,7 @@ async def test_what_finds_no_place_is_refused_before_it_is_looked_into(
             route: route.replace("{session_id}", "s").replace("{graph:path}", "mdsa/orders")
             for route in app_routes(app)
         }
+        assert {*paths} == {*TURN_ROUTES}
         for path in paths.values():
             refused = await http.post(path, content=b"no JSON at all")
             assert (refused.status_code, "retry-after" in refused.headers) == (503, True), path
