@@ -216,7 +216,12 @@ async def test_a_turn_that_is_stopped_waits_for_the_disk(tmp_path):
     async with open_session_store(tmp_path) as store:
         disk = Disk()
         await store.saver.conn.set_trace_callback(disk)
-        with pytest.raises(TimeoutError):
+
+        async def stopped() -> None:
             async with store.hold("s1"):
+                await graph_of(store.saver).ainvoke({"messages": [("user", "hi")]}, CONFIG)
                 raise TimeoutError
+
+        with pytest.raises(TimeoutError):
+            await stopped()
         assert disk.waits[-1]
