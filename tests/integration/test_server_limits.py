@@ -36,7 +36,7 @@ async def test_a_turn_ends_when_its_time_is_over(tmp_path: Path) -> None:
     clerk = Clerk()
     agent = web_agent(tmp_path, clerk, request_timeout_s=0.5)
     async with serving(agent) as (app, http):
-        answer = await http.post("/chat", json={"message": "hold order"})
+        answer = await http.post("/chat", json={"message": "hold invoice"})
 
         # A domain that is out of time answers without its model, if there is time for that.
         assert answer.status_code == 504 or answer.json()["degraded"]

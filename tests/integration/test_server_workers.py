@@ -21,11 +21,10 @@ _WORKER = re.compile(r'mdsa_turns_total\{outcome="success",worker="(\d+)"\} (\S+
 T = TypeVar("T")
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    folder = tmp_path_factory.mktemp("workers")
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     started = subprocess.Popen(
-        [sys.executable, str(_TESTS / "fakes" / "workers_process.py"), str(folder)],
+        [sys.executable, str(_TESTS / "fakes" / "workers_process.py"), str(tmp_path)],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(_TESTS)},

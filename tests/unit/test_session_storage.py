@@ -124,7 +124,9 @@ async def test_cancelled_write_keeps_no_lock_on_the_database(tmp_path):
                 await asyncio.sleep(0)
             write.cancel()
             await asyncio.gather(write, return_exceptions=True)
-            assert not store.saver.conn.in_transaction
+            # A write that has begun is done to its end, on the connection's thread.
+            in_transaction = await store.saver.conn.run(lambda conn: conn.in_transaction)
+            assert not in_transaction
 
     async with open_session_store(tmp_path) as store:
         await take_turn(store)
