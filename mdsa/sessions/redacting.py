@@ -60,6 +60,8 @@ class RedactingSerializer(JsonPlusSerializer):
             return value.model_copy(
                 update={"content": redact_within(value.content, self._redact, frozenset({"url"}))}
             )
+        if isinstance(value, BaseException):  # LangGraph keeps why a step failed, as this text
+            return self._redact(repr(value))
         if isinstance(value, list):
             return [self._channel("", item) for item in value]
         if isinstance(value, dict):

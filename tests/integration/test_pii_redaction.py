@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from fakes.agents import make_agent, scripted
 from fakes.otlp_receiver import otlp_receiver
 from fakes.postgres_server import empty
 from fakes.web_agents import Clerk, web_agent
@@ -39,6 +40,17 @@ def test_a_waiting_turn_is_stored_without_it_and_goes_on(tmp_path: Path) -> None
         assert b"ann@example.com" not in stored
 
         assert "gone 7" in agent.resume("s-1", True)["response"]
+
+
+def test_why_a_turn_failed_is_stored_without_it(tmp_path: Path) -> None:
+    models = {"quoting": scripted(RuntimeError(f"cannot read {MESSAGE!r}"))}
+    with make_agent(tmp_path, models=models, pii_redaction="stored") as agent:
+        agent.register_domain("orders", "Orders", ["order"], "fake://quoting")
+        with pytest.raises(RuntimeError, match="ann@example.com"):
+            agent.process_request(MESSAGE, CONTEXT)
+        stored = b"".join(path.read_bytes() for path in (tmp_path / "data").glob("sessions.db*"))
+    assert b"cannot read 'the order of [email]'" in stored
+    assert b"ann@example.com" not in stored
 
 
 def test_postgres_holds_none_of_it(tmp_path: Path, postgres: str) -> None:
