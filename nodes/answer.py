@@ -19,7 +19,7 @@ from mdsa.graph.state import (
 from mdsa.nodes.history import message_text
 from mdsa.nodes.types import Node
 
-__all__ = ["make_answer"]
+__all__ = ["make_answer", "turn_failures"]
 
 _CITATION = re.compile(r"\[(\d{1,2})\]")
 _NO_ANSWER = "I could not come to an answer within the steps that I may take."
@@ -43,7 +43,7 @@ def make_answer(domain: str) -> Node[DomainState]:
             abstained=bool(metadata.get("abstained", not text)),
             degraded=any(message.response_metadata.get("degraded") for message in turn),
             model=str(metadata.get("answered_by", "")),
-            failures=_failures(turn),
+            failures=turn_failures(state),
             sources=_sources(reply, text, state.get("passages", [])),
             tool_calls=_tool_calls(turn),
         )
@@ -52,10 +52,11 @@ def make_answer(domain: str) -> Node[DomainState]:
     return answer
 
 
-def _failures(turn: Sequence[AnyMessage]) -> list[ModelFailure]:
+def turn_failures(state: DomainState) -> list[ModelFailure]:
+    """The models that were asked in vain since the question, each of which marks it degraded."""
     return [
         ModelFailure(model=failure["model"], reason=failure["reason"])
-        for message in turn
+        for message in state["messages"][state["asked"]["replies_from"] :]
         for failure in message.response_metadata.get("failures", [])
     ]
 

@@ -14,6 +14,7 @@ from langgraph.types import interrupt
 
 from mdsa.errors import InvalidInputError
 from mdsa.graph.state import DomainState
+from mdsa.nodes.answer import turn_failures
 from mdsa.nodes.types import Node
 
 __all__ = ["make_approve", "pending_writes", "read_decision"]
@@ -44,6 +45,8 @@ def make_approve(domain: str, writing_tools: Collection[str]) -> Node[DomainStat
                 {"id": call["id"], "name": call["name"], "args": call["args"]} for call in calls
             ],
         }
+        if failures := turn_failures(state):  # whoever decides may want to know who proposes
+            request["failures"] = failures
         ids = [str(call["id"]) for call in calls]
         # The checkpoint keeps what a run was resumed with: raising would fail every later try too.
         while True:

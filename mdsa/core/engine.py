@@ -238,7 +238,10 @@ class Engine:
                 success=True,
                 degraded=result["degraded"],
                 models=tuple(result["models"]),
-                failures=tuple((item["model"], item["reason"]) for item in result["failures"]),
+                # Those of a turn that waits come again with its answer.
+                failures=()
+                if result["interrupts"]
+                else tuple((item["model"], item["reason"]) for item in result["failures"]),
                 input_tokens=tokens[0],
                 output_tokens=tokens[1],
                 node_latency_ms=result["node_latency_ms"],

@@ -38,7 +38,7 @@ class RequestResult(TypedDict):
     session_id: str
     request_id: str
     degraded: bool
-    """A configured model could not be used and another one answered."""
+    """A configured model could not be used and another one answered, or chose the tools."""
     models: list[str]
     """References of the models that answered, each once, in the order of the answers."""
     failures: list[ModelFailure]
@@ -65,6 +65,12 @@ def build_result(
     route = state["route"]
     answers = sorted(state.get("answers", []), key=lambda answer: answer["position"])
     approvals = [_approval(interrupt) for interrupt in interrupts]
+    # What a domain has gathered is in its own state until it ends.
+    failures = [
+        failure
+        for part in [*answers, *(interrupt.value for interrupt in interrupts)]
+        for failure in part.get("failures", [])
+    ]
     return RequestResult(
         response=_ask_approval(approvals) if approvals else state["messages"][-1].text,
         domain=_domain(route),
@@ -77,12 +83,9 @@ def build_result(
         tool_calls=[call for answer in answers for call in answer["tool_calls"]],
         session_id=session_id,
         request_id=request_id,
-        degraded=route["degraded"] or any(answer["degraded"] for answer in answers),
+        degraded=route["degraded"] or bool(failures) or any(one["degraded"] for one in answers),
         models=list(dict.fromkeys(answer["model"] for answer in answers if answer["model"])),
-        failures=[
-            *route.get("failures", []),
-            *(failure for answer in answers for failure in answer["failures"]),
-        ],
+        failures=[*route.get("failures", []), *failures],
         reason=route["reason"],
         scores=route["scores"],
         node_latency_ms=node_latency_ms,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fakes.agents import make_agent, scripted
-from fakes.chat_models import ScriptedChatModel
+from fakes.chat_models import ScriptedChatModel, calls
 
 from mdsa.core.orchestrator import TinyBERTOrchestrator
 from mdsa.errors import ContextOverflowError, ModelUnavailableError, RegistryError, UnknownNameError
@@ -33,6 +33,24 @@ def test_the_domains_fallback_answers_before_the_reader(tmp_path: Path):
     assert result["response"] == "from the spare one"
     assert (result["degraded"], result["models"]) == (True, ["fake://spare"])
     assert result["failures"] == [{"model": "fake://main", "reason": "unavailable"}]
+
+
+def test_calls_that_a_fallback_proposes_are_told_to_be_its_own(tmp_path: Path):
+    tools = ToolRegistry()
+    tools.register(Tool("cancel", "Cancel an order.", lambda: "gone", writes=True))
+    models = {"main": scripted(DOWN), "spare": scripted(calls(("cancel", "c", {})), "done")}
+    with make_agent(tmp_path, models=models, tools=tools) as agent:
+        agent.register_domain(
+            "orders", "Orders", ["order"], "fake://main", tools=["cancel"], fallback="fake://spare"
+        )
+        waiting = agent.process_request("cancel the order", {"session_id": "s"})
+        assert waiting["interrupts"]
+        asked_in_vain = [{"model": "fake://main", "reason": "unavailable"}]
+        assert (waiting["degraded"], waiting["failures"]) == (True, asked_in_vain)
+        assert agent.get_stats()["model_failures"] == {}
+
+        done = agent.resume("s", True)
+        assert (done["degraded"], done["failures"][:1]) == (True, asked_in_vain)
 
 
 def test_the_settings_fallback_serves_domains_that_name_none(tmp_path: Path):
