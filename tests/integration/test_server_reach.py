@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -16,7 +19,7 @@ from mdsa.errors import SessionAccessError
 from mdsa.server.keys import KeyStore
 
 SAID = "an order of gin"
-CHAT = {"model": "mdsa", "messages": [{"role": "user", "content": "an invoice"}]}
+CHAT: dict[str, Any] = {"model": "mdsa", "messages": [{"role": "user", "content": "an invoice"}]}
 
 
 def asking(thread: str) -> dict[str, object]:
@@ -132,3 +135,19 @@ async def test_a_conversation_is_begun_anew_with_the_narrower_key(ann: Owner) ->
 
     sessions = [json.loads(one.text)["mdsa"]["session_id"] for one in (answer, narrow, full)]
     assert sessions[1] != sessions[0] == sessions[2]
+
+
+async def test_a_conversation_is_found_again_after_the_stores_could_not_be_read(
+    ann: Owner, tmp_path: Path
+) -> None:
+    answer = await ann.http.post("/v1/chat/completions", json=CHAT, headers=ann.full)
+    said = [*CHAT["messages"], answer.json()["choices"][0]["message"], *CHAT["messages"]]
+    more = {"model": "mdsa", "messages": said}
+    with contextlib.closing(sqlite3.connect(tmp_path / "data" / "sessions.db")) as connection:
+        connection.execute("ALTER TABLE mdsa_sessions RENAME TO elsewhere")
+        failed = await ann.http.post("/v1/chat/completions", json=more, headers=ann.full)
+        connection.execute("ALTER TABLE elsewhere RENAME TO mdsa_sessions")
+    again = await ann.http.post("/v1/chat/completions", json=more, headers=ann.full)
+
+    assert failed.status_code == 503
+    assert again.json()["mdsa"]["session_id"] == answer.json()["mdsa"]["session_id"]

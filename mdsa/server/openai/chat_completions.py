@@ -99,8 +99,11 @@ async def _read(service: Service, caller: Caller, body: ChatCompletionRequest) -
             context["session_id"] = found
             try:
                 await refuse_unowned_session(service, caller, found, context["user_id"])
-            except SessionAccessError:  # another key of the owner's goes on with it
+            except BaseException as error:
                 service.conversations.keep(context["user_id"], said[:-1], found)
+                if not isinstance(error, SessionAccessError):
+                    raise
+                # Another key of the owner's goes on with it.
                 found = None
                 del context["session_id"]
     return _Question(service, said, context, found)
