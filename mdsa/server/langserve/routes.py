@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Request
@@ -196,6 +197,8 @@ async def playground(found: Found, file: str, request: Request) -> Response:
     try:
         response: Response = await found.handler.playground(file, request)
     except (OSError, ValueError) as error:  # a folder, or what names no file at all
-        raise HTTPException(404) from error
+        raise HTTPException(HTTPStatus.NOT_FOUND) from error
+    if response.status_code == HTTPStatus.NOT_FOUND:  # in LangServe's own words
+        raise HTTPException(HTTPStatus.NOT_FOUND)
     response.headers.update(page_headers(bytes(response.body)))
     return response
