@@ -16,7 +16,7 @@ from mdsa.errors import ModelUnavailableError
 
 __all__ = ["GRAPH_VERSION", "open_session", "prepared_path"]
 
-GRAPH_VERSION = 3
+GRAPH_VERSION = 4
 """Part of the file's name: raise it when the graph or the quantization changes."""
 
 _LOCK_WAIT_S = 60.0
