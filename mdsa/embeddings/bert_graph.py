@@ -41,6 +41,7 @@ def build_bert(
     classifier: Linear | None = None,
     normalize: bool = True,
     quantize: bool = True,
+    tokens: bool = False,
 ) -> onnx.ModelProto:
     """Write the graph of a BERT encoder.
 
@@ -48,7 +49,8 @@ def build_bert(
     There is no mask: texts of a batch must have the same number of tokens. (Measured: a mask of
     ones took an eighth of the time of a short message.) The output is `embedding`, float32: (batch,
     width), or (batch, tokens, hidden) without pooling. With a classifier there is a second output,
-    `logits`, float32 (batch, labels). It needs onnxruntime, whose dynamically quantized products it
+    `logits`, float32 (batch, labels), and with tokens one more, `tokens`, float32 (batch, tokens,
+    hidden). It needs onnxruntime, whose dynamically quantized products it
     uses, from 1.25 on: older ones refuse it, and their attention was wrong.
     Constants bear the names of the weights they hold.
 
@@ -61,6 +63,7 @@ def build_bert(
         normalize: scale the pooled vector to length 1.
         quantize: store and multiply linear layers as integers (a quarter of the size and about
             half the time on a CPU); activations are quantized at run time, per tensor.
+        tokens: also put out each token's vector, before pooling.
 
     Raises:
         ValueError: an architecture that this graph does not cover, or a head without pooling.
@@ -74,6 +77,9 @@ def build_bert(
     epsilon = float(config.get("layer_norm_eps", 1e-12))
     output = _encode(writer, config, epsilon)
     outputs: list[onnx.ValueInfoProto] = []
+    if tokens:
+        writer.op("Identity", [output], name="tokens")
+        outputs.append(_value("tokens", ["batch", "tokens", hidden]))
     width = hidden
     if pooling != "none":
         output = _pool(writer, output, pooling)

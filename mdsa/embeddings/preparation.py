@@ -16,7 +16,7 @@ from mdsa.errors import ModelUnavailableError
 
 __all__ = ["GRAPH_VERSION", "open_session", "prepared_path"]
 
-GRAPH_VERSION = 4
+GRAPH_VERSION = 5
 """Part of the file's name: raise it when the graph or the quantization changes."""
 
 _LOCK_WAIT_S = 60.0
@@ -79,7 +79,7 @@ def open_session(
 def _build(model: PackagedModel) -> bytes:
     from mdsa.embeddings.bert_graph import build_bert
 
-    return bytes(build_bert(model.config, model.weights()).SerializeToString())
+    return bytes(build_bert(model.config, model.weights(), tokens=True).SerializeToString())
 
 
 def _write(path: Path, data: bytes) -> None:
