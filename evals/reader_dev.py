@@ -21,7 +21,7 @@ from mdsa.retrieval.chunking import chunk_sections
 from mdsa.retrieval.knowledge_base import KnowledgeBase
 from mdsa.retrieval.loaders import Section
 
-__all__ = ["DevQuestion", "flat", "load_dev"]
+__all__ = ["DevQuestion", "chunks", "flat", "load_dev"]
 
 _TOP_K = 5
 _DEEP = 15
@@ -71,7 +71,7 @@ def load_dev(file: Path, embeddings: Embeddings) -> list[DevQuestion]:
     ):
         for number, each in enumerate(organisations):
             domain = f"organisation_{number}"
-            knowledge.add(_chunks(each["documents"]), domain=domain)
+            knowledge.add(chunks(each["documents"]), domain=domain)
             for row in each["questions"]:
                 hits = knowledge.search(row["question"], domain=domain, k=_DEEP)
                 others = [hit for hit in hits if hit.metadata["source"] != row["document"]]
@@ -88,7 +88,8 @@ def load_dev(file: Path, embeddings: Embeddings) -> list[DevQuestion]:
     return found
 
 
-def _chunks(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def chunks(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The documents as the product stores them."""
     return [
         chunk
         for document in documents

@@ -164,7 +164,7 @@ class Assembly:
             description=config.description,
             load_model=model,
             fallbacks=fallbacks,
-            retriever=self.knowledge().retriever(config.name, k=config.top_k),
+            retriever=self.retriever(config),
             tools=self.tools.langchain_tools(config.tools),
             system_prompt=config.system_prompt,
             max_tool_rounds=config.max_tool_rounds,
@@ -172,6 +172,10 @@ class Assembly:
             first_token_s=self.first_token_s,
             time_limit_s=self.domain_timeout_s,
         )
+
+    def retriever(self, config: DomainConfig) -> BaseRetriever:
+        """What finds a domain's passages, and no other's."""
+        return self.knowledge().retriever(config.name, k=config.top_k)
 
     def models_in_use(self) -> list[str]:
         """References of the models that the agent may ask, each once, the first asked first.

@@ -18,7 +18,7 @@ from mdsa.models.images import image_blocks
 from mdsa.nodes.clarify import clarify
 from mdsa.nodes.classify import make_classify
 from mdsa.nodes.decompose import make_decompose
-from mdsa.nodes.gate import gate
+from mdsa.nodes.gate import make_gate
 from mdsa.nodes.history import last_question_index, own_turns, question_text
 from mdsa.nodes.merge import make_merge
 from mdsa.nodes.model_choice import ModelLoader
@@ -62,7 +62,8 @@ def build_graph(
     builder = StateGraph(AgentState, context_schema=RunContext, input_schema=AgentInput)
 
     builder.add_node("classify", _computed(make_classify(router, descriptions)))
-    builder.add_node("gate", OnLoop(lambda state: gate(state, runtime=get_runtime(RunContext))))
+    retrievers = {one.name: one.retriever for one in specialists if one.retriever is not None}
+    builder.add_node("gate", make_gate(retrievers))
     builder.add_node(
         "decompose",
         make_decompose(

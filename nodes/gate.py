@@ -1,28 +1,35 @@
 """gate: decides among direct, decompose, clarify and unmatched, and says why.
 
-Every setting stands in the run's context, so that an evaluation can sweep it.
+Where the router's scores leave it unsure, the domains' own documents are asked, too. Every setting
+stands in the run's context, so that an evaluation can sweep it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from langgraph.runtime import Runtime
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import RunnableConfig
+from langgraph.runtime import Runtime, get_runtime
 
 from mdsa.graph.context import RunContext
 from mdsa.graph.state import AgentState, Classification, Decision, RouteState, SubQuery
 from mdsa.nodes.choice import chosen
 from mdsa.nodes.clause_questions import ask_clauses
+from mdsa.nodes.knowledge_evidence import Evidence, afind_evidence, find_evidence
+from mdsa.nodes.two_way import TwoWayNode
 from mdsa.router import best_domains
 from mdsa.router.clauses import points_back
 from mdsa.router.conformal import rows_needed
 from mdsa.router.small_talk import small_talk
 
-__all__ = ["Verdict", "decide", "gate"]
+__all__ = ["Verdict", "decide", "gate", "make_gate", "searched", "with_evidence"]
 
 _MOST_CHOICES = 3
 """Domains that one question back may name."""
+_MOST_SEARCHED = 8
+"""Domains, the router's best, whose documents are searched; each takes some milliseconds."""
 
 
 class Verdict(NamedTuple):
@@ -30,19 +37,88 @@ class Verdict(NamedTuple):
 
     route: RouteState
     sub_queries: list[SubQuery]
+    unsure: str = ""
+    """The question for whose domain documents may speak; empty where the verdict is settled."""
+
+
+def make_gate(retrievers: Mapping[str, BaseRetriever]) -> TwoWayNode[AgentState]:
+    """Build the node over the domains' retrievers; a domain without one is judged by its scores."""
+
+    def run(state: AgentState, config: RunnableConfig) -> dict[str, Any]:
+        context = _context(get_runtime(RunContext))
+        verdict = _verdict(state, context)
+        if chosen_ones := searched(verdict, retrievers):
+            evidence = find_evidence(verdict.unsure, chosen_ones, config)
+            verdict = with_evidence(verdict, evidence, context)
+        return _update(verdict)
+
+    async def arun(state: AgentState, config: RunnableConfig) -> dict[str, Any]:
+        context = _context(get_runtime(RunContext))
+        verdict = _verdict(state, context)
+        if chosen_ones := searched(verdict, retrievers):
+            evidence = await afind_evidence(verdict.unsure, chosen_ones, config)
+            verdict = with_evidence(verdict, evidence, context)
+        return _update(verdict)
+
+    return TwoWayNode(run, arun)
 
 
 def gate(state: AgentState, *, runtime: Runtime[RunContext]) -> dict[str, Any]:
-    """The node: decide from this turn's classification."""
+    """Decide from this turn's classification alone."""
+    return _update(_verdict(state, _context(runtime)))
+
+
+def searched(verdict: Verdict, retrievers: Mapping[str, BaseRetriever]) -> dict[str, BaseRetriever]:
+    """Those of the domains' retrievers that are asked about an unsure verdict.
+
+    Only domains that the caller may use have scores.
+    """
+    if not verdict.unsure:
+        return {}
+    names = best_domains(verdict.route["scores"], _MOST_SEARCHED)
+    return {name: retrievers[name] for name in names if name in retrievers}
+
+
+def with_evidence(verdict: Verdict, evidence: Evidence | None, context: RunContext) -> Verdict:
+    """The verdict, or a direct one where documents speak for a domain clearly enough."""
+    if evidence is None or evidence.probability < context.threshold:
+        return verdict
+    said = f"{evidence.title!r}, " if evidence.title else ""
+    reason = (
+        f"{verdict.route['reason']}; the documents of {evidence.domain} speak for it "
+        f"({said}similarity {evidence.similarity:.2f})"
+    )
+    route = RouteState(
+        **{
+            **verdict.route,
+            "decision": "direct",
+            "domains": [evidence.domain],
+            "confidence": evidence.probability,
+            "reason": reason,
+        }
+    )
+    follows = [query for query in verdict.sub_queries if query["domain"] == evidence.domain]
+    query = SubQuery(domain=evidence.domain, query=verdict.unsure, context="")
+    return Verdict(route, follows or [query])
+
+
+def _context(runtime: Runtime[RunContext]) -> RunContext:
+    return runtime.context or RunContext()
+
+
+def _verdict(state: AgentState, context: RunContext) -> Verdict:
     found = state.get("classification")
     if found is None:
         raise ValueError("gate needs the classification that classify writes; run classify first")
-    verdict = decide(
+    return decide(
         found,
-        runtime.context or RunContext(),
+        context,
         last_domain=state.get("last_domain"),
         choices=state.get("pending_clarification") or (),
     )
+
+
+def _update(verdict: Verdict) -> dict[str, Any]:
     return {
         "route": verdict.route,
         "sub_queries": verdict.sub_queries,
@@ -58,7 +134,7 @@ def decide(
     last_domain: str | None = None,
     choices: Collection[str] = (),
 ) -> Verdict:
-    """Decide where a classified message goes.
+    """Decide where a classified message goes, by the router's scores alone.
 
     Args:
         found: the router's scores of the domains that the caller may use.
@@ -126,16 +202,18 @@ def _by_threshold(
         # A vague message ("I want to change something") is better asked back than turned away.
         lead = context.clarify_margin if close else 0.0
         if outside >= context.out_of_scope_threshold or outside > highest + lead:
-            return _none_fits(found)
+            return _none_fits(found)._replace(unsure=first["query"])
     if close:
         second = f"{ranked[1]} ({scores[ranked[1]]:.2f})"
         reason = f"{ranked[0]} ({highest:.2f}) and {second} are too close"
-        return Verdict(_route(found, "clarify", list(ranked[:2]), reason), [])
+        return Verdict(
+            _route(found, "clarify", list(ranked[:2]), reason), [], unsure=first["query"]
+        )
     if sure:
         reason = f"confidence {highest:.2f} reaches the threshold {context.threshold:.2f}"
         return _ask(found, "direct", [first], reason)
     reason = f"confidence {highest:.2f} is below the threshold {context.threshold:.2f}"
-    return _ask(found, "decompose", [first], reason)
+    return _ask(found, "decompose", [first], reason)._replace(unsure=first["query"])
 
 
 def _by_set(

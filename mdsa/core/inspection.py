@@ -11,7 +11,8 @@ from mdsa.core.orchestrator import TinyBERTOrchestrator
 from mdsa.graph.context import RunContext
 from mdsa.graph.state import ClauseScores, Decision
 from mdsa.nodes.classify import Turn, classify_turns
-from mdsa.nodes.gate import decide
+from mdsa.nodes.gate import decide, searched, with_evidence
+from mdsa.nodes.knowledge_evidence import find_evidence
 from mdsa.utils import clean_message
 
 __all__ = ["GraphEdge", "GraphNode", "GraphShape", "RouteExplanation", "explain_route", "shape"]
@@ -122,6 +123,10 @@ def explain_route(
         agent._assembly.router, [Turn(text)], permitted, target_error=context.target_error
     )
     verdict = decide(found, context)
+    if verdict.unsure:
+        retrievers = {one.name: agent._assembly.retriever(one) for one in agent.domains}
+        evidence = find_evidence(verdict.unsure, searched(verdict, retrievers))
+        verdict = with_evidence(verdict, evidence, context)
     settings: dict[str, Any] = context.model_dump(include=set(_GATE_SETTINGS))
     return RouteExplanation(
         decision=verdict.route["decision"],

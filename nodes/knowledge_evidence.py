@@ -1,0 +1,145 @@
+"""What the domains' own documents say about where an unclear message belongs.
+
+A router knows a domain by its name, description, keywords and examples; its documents hold far more
+of the words that callers use. They are searched only where the router is not sure, since a search
+takes milliseconds and the router does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import RunnableConfig
+
+from mdsa.errors import MdsaError
+
+__all__ = ["Evidence", "afind_evidence", "best_evidence", "evidence_features", "find_evidence"]
+
+_log = logging.getLogger(__name__)
+
+# Log-odds that the domain whose document is most similar is the right one. Fitted by
+# `python -m mdsa.evals.knowledge_evidence`, with the similarities of all-MiniLM-L6-v2.
+_INTERCEPT = -3.31
+_PER_SIMILARITY = 9.50
+_PER_MARGIN = 5.80
+
+
+class Evidence(NamedTuple):
+    """A domain whose own documents speak for it.
+
+    Attributes:
+        domain: its name.
+        probability: that the message belongs there, in [0, 1].
+        similarity: cosine of the message and the document.
+        title: of that document.
+    """
+
+    domain: str
+    probability: float
+    similarity: float
+    title: str
+
+
+def find_evidence(
+    text: str, retrievers: Mapping[str, BaseRetriever], config: RunnableConfig | None = None
+) -> Evidence | None:
+    """Search the domains' documents for a text, and weigh what is found.
+
+    Args:
+        text: the message.
+        retrievers: by domain, those that may be searched.
+        config: of the run.
+    """
+    try:
+        found = {name: each.invoke(text, config) for name, each in retrievers.items()}
+    except MdsaError as error:
+        _tell(error)
+        return None
+    return best_evidence(found)
+
+
+async def afind_evidence(
+    text: str, retrievers: Mapping[str, BaseRetriever], config: RunnableConfig | None = None
+) -> Evidence | None:
+    """As `find_evidence`."""
+    searches = (each.ainvoke(text, config) for each in retrievers.values())
+    try:
+        found = await asyncio.gather(*searches)
+    except MdsaError as error:
+        _tell(error)
+        return None
+    return best_evidence(dict(zip(retrievers, found, strict=True)))
+
+
+def best_evidence(found: Mapping[str, Sequence[Document]]) -> Evidence | None:
+    """Weigh what was found for a message.
+
+    Args:
+        found: documents by the domain that searched. Counted are those of the domain's own store
+            that tell their similarity, as `mdsa.retrieval` finds them. One more similar in the
+            shared store speaks for no domain.
+
+    Returns:
+        The evidence for the best domain; None where no document speaks for one.
+    """
+    ranked = _ranked(found)
+    if not ranked:
+        return None
+    (domain, own), *rivals = ranked
+    shared = max((_similarity(each) for each in _of("global", found)), default=0.0)
+    if shared > _similarity(own):
+        return None
+    similarity, margin = _features(own, [document for _, document in rivals])
+    log_odds = _INTERCEPT + _PER_SIMILARITY * similarity + _PER_MARGIN * margin
+    title = str(own.metadata.get("title") or "")
+    return Evidence(domain, 1 / (1 + math.exp(-log_odds)), similarity, title)
+
+
+def evidence_features(found: Mapping[str, Sequence[Document]]) -> tuple[str, float, float]:
+    """Give the best domain, its similarity and its margin to the next; "" and zeros for none."""
+    ranked = _ranked(found)
+    if not ranked:
+        return "", 0.0, 0.0
+    (domain, own), *rivals = ranked
+    return domain, *_features(own, [document for _, document in rivals])
+
+
+def _tell(error: MdsaError) -> None:
+    # The router's own verdict stands; the domain that it names meets the same error and tells it.
+    _log.warning("knowledge could not be searched for where a message belongs: %s", error)
+
+
+def _features(own: Document, rivals: Sequence[Document]) -> tuple[float, float]:
+    similarity = _similarity(own)
+    # Where a domain has no rival, being ahead of none says nothing.
+    return similarity, similarity - _similarity(rivals[0]) if rivals else 0.0
+
+
+def _ranked(found: Mapping[str, Sequence[Document]]) -> list[tuple[str, Document]]:
+    """The most similar own document of every domain that has one, best first."""
+    best = [
+        (domain, max(own, key=_similarity))
+        for domain, documents in found.items()
+        if (own := _of("local", {domain: documents}))
+    ]
+    return sorted(best, key=lambda each: -_similarity(each[1]))
+
+
+def _of(scope: str, found: Mapping[str, Sequence[Document]]) -> list[Document]:
+    return [
+        document
+        for documents in found.values()
+        for document in documents
+        if document.metadata.get("scope") == scope and "similarity" in document.metadata
+    ]
+
+
+def _similarity(document: Document) -> float:
+    value: Any = document.metadata["similarity"]
+    return float(value)
