@@ -150,7 +150,9 @@ def word_features(words: Sequence[Sequence[str]], table: Table) -> Matrix:
     Returns:
         (texts, domains, len(FEATURES)).
     """
-    measured = np.zeros((len(words), len(table.vectors.counts), len(FEATURES)), np.float32)
+    # Columns are filled and read one by one, so that each stands together.
+    shape = len(words), len(FEATURES), len(table.vectors.counts)
+    measured = np.zeros(shape, np.float32).transpose(0, 2, 1)
     for text, of_domains in zip(words, measured, strict=True):
         used = [table.users[stem] for stem in text if stem in table.users]
         if used:

@@ -10,7 +10,7 @@ from heapq import nlargest
 
 import numpy as np
 
-from mdsa.router import one_message
+from mdsa.router import one_message, one_of_many
 from mdsa.router.calibration import Floats
 from mdsa.router.features import Matrix, Table, features, nearest_texts, stems, word_features
 from mdsa.router.few_shot import FewShotHead
@@ -77,7 +77,15 @@ class Judge:
             return self.head.probabilities(vectors), self.table.vectors.compare(vectors)
         # Words are looked at before the encoder runs, which leaves nothing in the cache.
         measured = word_features([stems(text) for text in texts], self.table)
-        compared = features(encode(texts), measured, self.table)
+        vectors = encode(texts)
+        if self.table.vectors.texts is None:
+            compared = self.table.vectors.compare(vectors)
+            rows = [
+                one_of_many.zero_shot(*message, self.table.vectors, self.weights)
+                for message in zip(vectors, compared.products, measured, strict=True)
+            ]
+            return np.stack(rows), compared
+        compared = features(vectors, measured, self.table)
         return probabilities(measured, self.weights), compared
 
     def _few(
@@ -130,7 +138,9 @@ class Judge:
 
 def _best(scores: Floats, count: int) -> list[int]:
     """Places of the highest scores, the highest first, the first of equal ones; count or fewer."""
-    count = min(count, len(scores))
-    places = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
-    values = scores[places].tolist()
-    return [int(places[at]) for at in nlargest(count, range(len(values)), values.__getitem__)]
+    left = scores.copy()
+    best = []
+    for _ in range(min(count, len(scores))):
+        best.append(int(left.argmax()))
+        left[best[-1]] = -1
+    return best

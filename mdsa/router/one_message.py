@@ -148,7 +148,7 @@ def _listed(values: NDArray[Any]) -> list[Any]:
 
 
 def _soft_maximum(products: Sequence[float], sharpness: float) -> float:
-    """Logarithm of the mean exponential."""
+    """Logarithm of the mean exponential of products times sharpness."""
     highest = max(products)
     total = sum([exp((product - highest) * sharpness) for product in products])
     return log(total / len(products)) + highest * sharpness

@@ -7,8 +7,8 @@ multiplied with stands in one matrix.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mdsa.router.background import Background
 from mdsa.router.vectors import unit
 
-__all__ = ["SHARPNESS", "SMALLEST", "Comparison", "DomainVectors", "Scaled"]
+__all__ = ["SHARPNESS", "SHORTLIST", "SMALLEST", "Comparison", "DomainVectors", "Scaled"]
 
 Matrix = NDArray[np.float32]
 Indices = NDArray[np.intp]
@@ -24,15 +24,15 @@ Indices = NDArray[np.intp]
 SHARPNESS = 15.0
 """Of the soft maximum; infinity would be the maximum itself."""
 _MOST_TEXTS_COMPARED = 1024
-_SHORTLIST = 24
+SHORTLIST = 24
+"""So many domains have their texts compared where there are too many to compare them all."""
 SMALLEST = 1e-6
 """Squared lengths and variances are no smaller."""
 _LEAST_SUM = np.float32(1e-30)
 """A sum of exponentials of very unlike texts may vanish in single precision."""
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """What `DomainVectors.compare` found of messages.
 
     Attributes:
@@ -44,8 +44,7 @@ class Comparison:
     products: Matrix
 
 
-@dataclass(frozen=True, slots=True)
-class Scaled:
+class Scaled(NamedTuple):
     """What `DomainVectors.scale` found of messages.
 
     Attributes:
@@ -67,7 +66,10 @@ class DomainVectors:
     Attributes:
         counts: of each domain's texts.
         starts: index of each domain's first text.
-        directions: columns of the background's directions; those of the centres follow.
+        bounds: the same, with the end of its texts.
+        weighed: the texts' vectors, measured against the background, (texts, dimensions).
+        directions: columns of the background's directions.
+        centres: columns of the domains' centres.
         texts: columns of the texts; None where there are too many to compare them all.
         mean_squared: squared length of the background's mean.
     """
@@ -75,17 +77,19 @@ class DomainVectors:
     def __init__(self, vectors: Sequence[Matrix], background: Background) -> None:
         self.counts: Indices = np.array([len(one) for one in vectors], dtype=np.intp)
         self.starts: Indices = np.cumsum(self.counts) - self.counts
+        starts = self.starts.tolist()
+        self.bounds = list(zip(starts, [*starts[1:], sum(map(len, vectors))], strict=True))
         self._log_counts = np.log(self.counts, dtype=np.float32)
         self.background = background
         centred = background.centre(np.concatenate(vectors))
-        self._weighed = background.weigh(centred)
+        self.weighed = background.weigh(centred)
         centres = unit(np.add.reduceat(centred, self.starts, axis=0))
-        many = len(centred) > _MOST_TEXTS_COMPARED and len(vectors) > _SHORTLIST
+        many = len(centred) > _MOST_TEXTS_COMPARED and len(vectors) > SHORTLIST
         rows = [background.mean[None], background.directions, centres]
-        stack = np.concatenate(rows if many else [*rows, self._weighed])
+        stack = np.concatenate(rows if many else [*rows, self.weighed])
         self.directions = slice(1, 1 + len(background.directions))
-        self._centres = slice(self.directions.stop, self.directions.stop + len(centres))
-        self.texts = None if many else slice(self._centres.stop, len(stack))
+        self.centres = slice(self.directions.stop, self.directions.stop + len(centres))
+        self.texts = None if many else slice(self.centres.stop, len(stack))
         self._stack = np.ascontiguousarray(stack.T)
         self._of_mean = stack @ background.mean
         self.mean_squared = float(self._of_mean[0])
@@ -106,13 +110,13 @@ class DomainVectors:
         spread = products[:, self.directions]
         # For a few messages, Python's floats take less time than as many calls of numpy.
         scales = [
-            self._scales(along_mean, spread_squared)
+            self.scales(along_mean, spread_squared)
             for along_mean, spread_squared in zip(
                 products[:, 0].tolist(), np.vecdot(spread, spread).tolist(), strict=True
             )
         ]
         both = np.array(scales, np.float32)
-        return Scaled(products[:, self._centres] * both[:, :1], both[:, 1:])
+        return Scaled(products[:, self.centres] * both[:, :1], both[:, 1:])
 
     def nearest(self, compared: Comparison, scaled: Scaled, promise: Matrix) -> Matrix:
         """Soft maximum of each domain's similarities, (messages, domains).
@@ -131,9 +135,7 @@ class DomainVectors:
             return _soft_maximum(exponents, self.starts, self._log_counts)
         centred = compared.vectors - self.background.mean
         centred *= scaled.scale
-        rows = zip(
-            centred, scaled.centre, promise @ np.ones(promise.shape[2], np.float32), strict=True
-        )
+        rows = zip(centred, scaled.centre, promise.sum(axis=2), strict=True)
         return np.stack([self._nearest_of_many(*row) for row in rows])
 
     def nearest_text(self, compared: Comparison, message: int, domain: int) -> int:
@@ -144,9 +146,9 @@ class DomainVectors:
             first = self.texts.start
             return start + int(compared.products[message, first + start : first + end].argmax())
         centred = compared.vectors[message] - self.background.mean
-        return start + int((self._weighed[start:end] @ centred).argmax())
+        return start + int((self.weighed[start:end] @ centred).argmax())
 
-    def _scales(self, along_mean: float, spread_squared: float) -> tuple[float, float]:
+    def scales(self, along_mean: float, spread_squared: float) -> tuple[float, float]:
         """What brings a centred message to length 1, and to the unit of the background as well."""
         # |v - mean|² of a unit vector v, of which (v - mean)·mean is known.
         squared = max(1 - 2 * along_mean - self.mean_squared, SMALLEST)
@@ -154,16 +156,13 @@ class DomainVectors:
         return 1 / sqrt(squared), 1 / sqrt(squared * variance)
 
     def _nearest_of_many(self, weighed: Matrix, centre: Matrix, promise: Matrix) -> Matrix:
-        chosen = np.sort(np.argpartition(-promise, _SHORTLIST)[:_SHORTLIST])
+        chosen = np.sort(np.argpartition(promise, -SHORTLIST)[-SHORTLIST:])
         counts = self.counts[chosen]
-        starts = self.starts[chosen].tolist()
-        # One product over a copy of all these rows would take longer.
-        products = [
-            self._weighed[start : start + count] @ weighed
-            for start, count in zip(starts, counts.tolist(), strict=True)
-        ]
-        exponents = np.concatenate(products)[None] * np.float32(SHARPNESS)
-        nearest = _soft_maximum(exponents, np.cumsum(counts) - counts, self._log_counts[chosen])[0]
+        ends = np.cumsum(counts)
+        # Measured: one product over a copy takes less time than one for each domain.
+        rows = np.arange(ends[-1]) + np.repeat(self.starts[chosen] - ends + counts, counts)
+        exponents = (self.weighed[rows] @ weighed)[None] * np.float32(SHARPNESS)
+        nearest = _soft_maximum(exponents, ends - counts, self._log_counts[chosen])[0]
         guessed: Matrix = centre + (nearest - centre[chosen]).mean()
         guessed[chosen] = nearest
         return guessed

@@ -64,7 +64,7 @@ def probabilities(features: NDArray[np.floating], weights: Weights | None = None
     of_domains, of_message = _columns(weights or _FITTED)
     texts, domains = features.shape[:2]
     logits = np.empty((texts, domains + 1))
-    np.matmul(features, of_domains, out=logits[:, :-1], casting="same_kind")
+    logits[:, :-1] = of_domains @ features.transpose(0, 2, 1)
     np.matmul(out_of_scope_features(features), of_message, out=logits[:, -1])
     logits -= logits.max(axis=1, keepdims=True)
     exponents = np.exp(logits, out=logits)
