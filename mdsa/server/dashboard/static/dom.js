@@ -43,6 +43,7 @@ export function size(bytes) {
 export function bar(share, kind = "") {
   const filled = h("span", { class: `fill ${kind}` });
   filled.style.width = `${Math.max(0, Math.min(1, share)) * 100}%`;
+  if (share <= 0) filled.hidden = true;
   return h("td", { class: "bar", "aria-hidden": "true" }, filled);
 }
 
