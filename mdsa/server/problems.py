@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
 from mdsa.errors import (
@@ -187,7 +188,20 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     content = _problem(
         request.scope, "about:blank", phrase, error.status_code, str(error.detail or phrase)
     )
-    return problem_response(content, error.headers)
+    headers = {**(error.headers or {})}
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods(request))
+    return problem_response(content, headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """Those that the path takes; the router itself names those of the first route there alone."""
+    routes: list[BaseRoute] = request.app.router.routes
+    return [
+        method
+        for method in ("GET", "HEAD", "POST", "PUT", "DELETE")
+        if any(one.matches({**request.scope, "method": method})[0] is Match.FULL for one in routes)
+    ]
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

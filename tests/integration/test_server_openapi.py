@@ -87,3 +87,29 @@ async def test_answers_are_what_their_schemas_say(described: dict[str, Any], tmp
             kind = answer.headers["content-type"].partition(";")[0]
             schema = declared["content"][kind]["schema"]
             _validator(described, schema).validate(answer.json())
+
+
+async def test_a_method_is_refused_with_all_that_the_path_takes(tmp_path: Path):
+    async with serving(web_agent(tmp_path, Clerk())) as (_, http):
+        refused = await http.options("/sessions/s")
+        assert refused.status_code == 405
+        assert refused.headers["allow"] == "GET, DELETE"
+        assert (await http.get("/chat")).headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/chat/completions", {"stream": "yes"}),
+        ("/langserve/mdsa/invoke", {"config": {"configurable": {"threshold": False}}}),
+    ],
+)
+async def test_values_of_another_type_are_refused(tmp_path: Path, path: str, body: dict[str, Any]):
+    asked = {
+        "model": "mdsa",
+        "messages": [{"role": "user", "content": "an order"}],
+        "input": {"messages": ["an order"]},
+    }
+    async with serving(web_agent(tmp_path, Clerk())) as (_, http):
+        assert (await http.post(path, json=asked)).status_code == 200
+        assert (await http.post(path, json={**asked, **body})).status_code == 422

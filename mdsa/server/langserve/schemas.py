@@ -98,6 +98,7 @@ class Configurable(BaseModel):
     )
     threshold: float | None = Field(
         default=None,
+        strict=True,  # false is no threshold
         ge=0,
         le=1,
         title="Threshold",

@@ -52,7 +52,7 @@ class _Request(BaseModel):
     model: str = Field(
         description="`mdsa` routes the message; `mdsa/<domain>` asks that domain alone."
     )
-    stream: bool | None = False
+    stream: bool | None = Field(default=False, strict=True)
     user: str | None = Field(default=None, description="One of the caller's own users.")
     safety_identifier: str | None = Field(default=None, description="As `user`, which it replaces.")
     metadata: dict[str, Any] | None = Field(
