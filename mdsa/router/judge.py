@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from heapq import nlargest
 
 import numpy as np
 
@@ -95,6 +94,8 @@ class Judge:
             one_message.lexical(stems(text), self.table, self.weights) if self.head is None else []
             for text in mended
         ]
+        # Blanks, punctuation and signs lie near some domain or other all the same.
+        readable = [_READABLE.search(text) is not None for text in texts]
         vectors = encode(mended)
         products = self.table.vectors.compare(vectors).products.tolist()
         if self.head is None:
@@ -109,20 +110,16 @@ class Judge:
                 one_message.few_shot(*row, self.head) for row in zip(logits, cosines, strict=True)
             ]
         return [
-            self._route(text, row, found, columns)
-            for text, row, found in zip(texts, judged, products, strict=True)
+            self._route(row if legible else _nothing(row), found, columns)
+            for legible, row, found in zip(readable, judged, products, strict=True)
         ]
 
-    def _route(
-        self, text: str, scores: list[float], products: Sequence[float], columns: Columns
-    ) -> Route:
+    def _route(self, scores: list[float], products: Sequence[float], columns: Columns) -> Route:
         outside = scores.pop()
-        if not _READABLE.search(text):
-            # Blanks, punctuation and signs lie near some domain or other all the same.
-            scores, outside = [0.0] * len(scores), 1.0
         first = columns.texts[0][0]
         evidence = {}
-        for at in nlargest(_WITH_EVIDENCE, range(len(scores)), scores.__getitem__):
+        best = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)
+        for at in best[:_WITH_EVIDENCE]:
             nearest = max(range(*columns.texts[at]), key=products.__getitem__)
             evidence[self.names[at]] = self.table.texts[nearest - first]
         return Route(dict(zip(self.names, scores, strict=True)), outside, evidence)
@@ -134,6 +131,11 @@ class Judge:
     @cached_property
     def _places(self) -> dict[str, int]:
         return {name: place for place, name in enumerate(self.names)}
+
+
+def _nothing(scores: Sequence[float]) -> list[float]:
+    """Scores of a message that no domain fits for certain."""
+    return [*[0.0] * (len(scores) - 1), 1.0]
 
 
 def _best(scores: Floats, count: int) -> list[int]:

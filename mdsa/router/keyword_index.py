@@ -36,6 +36,11 @@ class KeywordIndex:
             for stem in stems:
                 holders.setdefault(stem, []).append(entry)
         self._holders = {stem: np.array(held, np.intp) for stem, held in holders.items()}
+        # Each keyword once more, under the stem that fewest keywords hold.
+        self._rarest: dict[str, list[tuple[frozenset[str], int, float]]] = {}
+        for weight, domain, stems in entries:
+            rarest = min(stems, key=lambda stem: (len(holders[stem]), stem))
+            self._rarest.setdefault(rarest, []).append((stems, domain, weight))
 
     def found(self, stems: Iterable[str]) -> tuple[Indices, Weights]:
         """Domains of the keywords in a message, with the weights of these, ascending.
@@ -49,3 +54,19 @@ class KeywordIndex:
         counts = np.bincount(np.concatenate(held), minlength=len(self._sizes))
         entries = np.flatnonzero(counts == self._sizes)
         return self._domains[entries], self._weights[entries]
+
+    def best(self, stems: Iterable[str]) -> dict[int, float]:
+        """The weight of the best keyword in a message for each domain that has one there.
+
+        Unlike `found`, it looks at keywords one by one: faster where there are few.
+
+        Args:
+            stems: of the message, each once.
+        """
+        present = frozenset(stems)
+        best: dict[int, float] = {}
+        for stem in present & self._rarest.keys():
+            for needed, domain, weight in self._rarest[stem]:
+                if needed <= present:
+                    best[domain] = max(weight, best.get(domain, weight))
+        return best

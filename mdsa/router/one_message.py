@@ -72,10 +72,7 @@ def lexical(stems: Sequence[str], table: Table, weights: Weights) -> list[float]
         if stem in table.users:
             for domain, weight in zip(*map(_listed, table.users[stem]), strict=True):
                 found[domain] += weights.words * weight
-    # Of several keywords for a domain, the last is the best.
-    for domain, weight in dict(
-        zip(*map(_listed, table.keywords.found(stems)), strict=True)
-    ).items():
+    for domain, weight in table.keywords.best(stems).items():
         found[domain] += weights.keyword * weight
     return found
 

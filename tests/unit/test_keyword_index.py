@@ -36,9 +36,11 @@ def test_a_keyword_counts_where_all_its_stems_stand(
     domains, weights = index.found(text.split())
 
     assert dict(zip(domains.tolist(), weights.tolist(), strict=True)) == expected
+    assert index.best(text.split()) == expected
 
 
 def test_no_keywords_are_never_found() -> None:
     domains, weights = KeywordIndex({}).found(["track"])
 
     assert len(domains) == len(weights) == 0
+    assert KeywordIndex({}).best(["track"]) == {}
