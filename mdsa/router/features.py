@@ -54,6 +54,8 @@ FEATURES = ("nearest", "centre", "words", "keyword")
 
 _NEAREST, _CENTRE, _WORDS, _KEYWORD = range(len(FEATURES))
 _REMEMBERED = 8192
+_COMMON = 64
+"""Domains; a stem that as many use is added as a row, which takes less time than the entries."""
 _WORD = re.compile(r"[^\W_]+")
 _PHRASE_END = re.compile(r"[.;:!?]|, | and | or ")
 
@@ -82,6 +84,7 @@ class Table:
         embeddings: their unit embeddings, (texts, dimensions).
         vectors: the same, ready to compare messages with.
         users: for each stem that counts, the domains that use it, and its weight for each.
+        common: for each stem that many domains use, its weight for every domain, (domains,).
         keywords: of all domains.
         vocabulary: every word of the domains' texts, lower-cased.
     """
@@ -90,6 +93,7 @@ class Table:
     embeddings: Matrix
     vectors: DomainVectors
     users: dict[str, Weighed]
+    common: dict[str, Matrix]
     keywords: KeywordIndex
     vocabulary: frozenset[str]
 
@@ -123,17 +127,22 @@ def assemble(domains: Sequence[Prototypes], background: Background | None = None
     vectors = np.concatenate([domain.vectors for domain in domains])
     own_words = [frozenset(_WORD.findall(" ".join(one.texts).lower())) for one in domains]
     own_stems = [frozenset(map(_STEMS.__getitem__, words)) for words in own_words]
-    users = _with_rarity(own_stems)
+    users = {
+        stem: weighed
+        for stem, weighed in _with_rarity(own_stems).items()
+        if len(weighed[0]) <= max(1, len(domains) // 2)
+    }
     return Table(
         texts=tuple(text for domain in domains for text in domain.texts),
         embeddings=vectors,
         vectors=DomainVectors(
             [domain.vectors for domain in domains], background or load_background(vectors.shape[1])
         ),
-        users={
-            stem: weighed
+        users=users,
+        common={
+            stem: _spread_out(weighed, len(domains))
             for stem, weighed in users.items()
-            if len(weighed[0]) <= max(1, len(domains) // 2)
+            if len(weighed[0]) >= _COMMON
         },
         keywords=KeywordIndex(_with_rarity([one.keyword_stems for one in domains])),
         vocabulary=frozenset().union(*own_words),
@@ -154,10 +163,16 @@ def word_features(words: Sequence[Sequence[str]], table: Table) -> Matrix:
     shape = len(words), len(FEATURES), len(table.vectors.counts)
     measured = np.zeros(shape, np.float32).transpose(0, 2, 1)
     for text, of_domains in zip(words, measured, strict=True):
-        used = [table.users[stem] for stem in text if stem in table.users]
+        words_column = of_domains[:, _WORDS]
+        used = [
+            table.users[stem] for stem in text if stem in table.users and stem not in table.common
+        ]
         if used:
             domains, weights = map(np.concatenate, zip(*used, strict=True))
-            of_domains[:, _WORDS] = np.bincount(domains, weights, len(of_domains))
+            words_column[:] = np.bincount(domains, weights, len(of_domains))
+        for stem in text:
+            if stem in table.common:
+                words_column += table.common[stem]
         domains, weights = table.keywords.found(text)
         of_domains[domains, _KEYWORD] = weights  # of several for a domain, the last stays
     return measured
@@ -221,6 +236,12 @@ def _with_rarity(
         )
         for item, found in users.items()
     }
+
+
+def _spread_out(weighed: Weighed, domains: int) -> Matrix:
+    row = np.zeros(domains, np.float32)
+    row[weighed[0]] = weighed[1]
+    return row
 
 
 def _phrases(description: str) -> list[str]:

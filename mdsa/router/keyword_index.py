@@ -52,7 +52,7 @@ class KeywordIndex:
         if not held:
             return _NONE
         counts = np.bincount(np.concatenate(held), minlength=len(self._sizes))
-        entries = np.flatnonzero(counts == self._sizes)
+        (entries,) = (counts == self._sizes).nonzero()
         return self._domains[entries], self._weights[entries]
 
     def best(self, stems: Iterable[str]) -> dict[int, float]:
