@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 from mdsa.models.reader.words import STOP_WORDS, distinctive_terms, stem, tokens
 
-__all__ = ["blur_words", "name_pool", "swap_name"]
+__all__ = ["blur_words", "moved_spans", "name_pool", "swap_name"]
+
+_LETTERS = re.compile(r"[A-Za-z]+")
 
 
 def swap_name(question: str, passages: str, pool: Sequence[str], rng: random.Random) -> str | None:
@@ -34,7 +36,24 @@ def blur_words(question: str, rng: random.Random, share: float = 0.5) -> str:
         ordinary = word.lower() not in STOP_WORDS and stem(word) not in kept
         return f"{word}qz" if ordinary and rng.random() < share else word
 
-    return re.sub(r"[A-Za-z]+", blur, question)
+    return _LETTERS.sub(blur, question)
+
+
+def moved_spans(
+    spans: Sequence[tuple[int, int]], question: str, blurred: str
+) -> list[tuple[int, int]]:
+    """Spans of a question's tokens as they lie in the question that `blur_words` made of it."""
+    ends = [
+        (before.end(), after.end() - before.end())
+        for before, after in zip(
+            _LETTERS.finditer(question), _LETTERS.finditer(blurred), strict=True
+        )
+    ]
+    moved = []
+    for first, last in spans:
+        shift = next((by for end, by in reversed(ends) if end <= first), 0)
+        moved.append((first + shift, last + shift))
+    return moved
 
 
 def name_pool(questions: Sequence[str]) -> list[str]:

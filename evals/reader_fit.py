@@ -28,15 +28,17 @@ import json
 import random
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mdsa.embeddings import load_embeddings
+from mdsa.embeddings.token_vectors import TokenVectors
 from mdsa.evals.grounded_data import GroundedCase, GroundedSet, load_grounded
-from mdsa.evals.reader_data import blur_words, name_pool, swap_name
+from mdsa.evals.reader_data import blur_words, moved_spans, name_pool, swap_name
 from mdsa.evals.reader_dev import DevQuestion, flat, load_dev
 from mdsa.evals.text_scores import contains
 from mdsa.models.passages import Passage
@@ -44,6 +46,7 @@ from mdsa.models.reader.chat_model import ReaderChatModel
 from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.features import FEATURES, Question, features
 from mdsa.models.reader.fixed_terms import fixed_terms
+from mdsa.models.reader.late_interaction import LATE_FEATURES
 from mdsa.models.reader.lists import whole_lists
 from mdsa.models.reader.sentences import split_passage
 
@@ -55,6 +58,7 @@ _SET = "xquad_en"
 _MOST = 1000
 _PENALTY = 0.2
 _MOST_OF_A_LIST = 0.6
+_TOKEN_BYTES = 2**30
 
 Matrix = NDArray[np.float64]
 
@@ -80,11 +84,21 @@ class _Aliased(CachedEncoder):
     """Encodes a blurred question as the question it was made from."""
 
     def __init__(self) -> None:
-        super().__init__(load_embeddings(), size=200_000)
+        super().__init__(load_embeddings(), size=200_000, token_bytes=_TOKEN_BYTES)
         self.aliases: dict[str, str] = {}
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return super().encode([self.aliases.get(text, text) for text in texts])
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[TokenVectors] | None:
+        originals = [self.aliases.get(text, text) for text in texts]
+        found = super().encode_tokens(originals)
+        if found is None:
+            return None
+        return [
+            replace(each, spans=tuple(moved_spans(each.spans, original, text)))
+            for each, original, text in zip(found, originals, texts, strict=True)
+        ]
 
 
 def grounded_groups(data: GroundedSet, count: int, seed: int = 1) -> list[Group]:
@@ -238,13 +252,16 @@ def held_out(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the fitted weights as JSON, ready for `mdsa.models.reader.scoring`."""
+    """Print the fitted weights as JSON, ready for `mdsa.models.reader.scoring`.
+
+    Those for encoders that give no vectors of tokens come second.
+    """
     parser = argparse.ArgumentParser(prog="mdsa.evals.reader_fit")
     parser.add_argument("--data-dir", type=Path, required=True, help="holds rag/")
     parser.add_argument("--dev", type=Path, required=True, help="questions by organisation")
     parser.add_argument("--by-organisation", action="store_true", help="cross-validate instead")
     options = parser.parse_args(arguments)
-    encoder = CachedEncoder(load_embeddings(), size=200_000)
+    encoder = CachedEncoder(load_embeddings(), size=200_000, token_bytes=_TOKEN_BYTES)
     by_organisation: dict[str, list[Group]] = {}
     for question in load_dev(options.dev, load_embeddings()):
         by_organisation.setdefault(question.organisation, []).extend(
@@ -256,12 +273,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.write(json.dumps(report, indent=2) + "\n")
         return
     groups = balanced(first, [group for each in by_organisation.values() for group in each])
-    intercept, weights = fit(groups)
-    result = {
-        "groups": len(groups),
-        "intercept": round(intercept, 2),
-        "weights": {n: round(float(w), 2) for n, w in zip(FEATURES, weights, strict=True)},
-    }
+    result: dict[str, Any] = {"groups": len(groups)}
+    for label, names in (
+        ("with_tokens", (*FEATURES, *LATE_FEATURES)),
+        ("without_tokens", FEATURES),
+    ):
+        kept = [replace(group, rows=group.rows[:, : len(names)]) for group in groups]
+        intercept, weights = fit(kept)
+        result[label] = {
+            "intercept": round(intercept, 2),
+            "weights": {n: round(float(w), 2) for n, w in zip(names, weights, strict=True)},
+        }
     sys.stdout.write(json.dumps(result, indent=2) + "\n")
 
 

@@ -15,6 +15,7 @@ from mdsa.evals.reader_dev import load_dev
 from mdsa.evals.reader_fit import Group, dev_groups, fit, grounded_groups, held_out
 from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.features import FEATURES
+from mdsa.models.reader.late_interaction import LATE_FEATURES
 
 _FACTS = {
     "The bridge in Arlen was built in 1902. It is made of steel.": ("When was it built?", "1902"),
@@ -39,7 +40,7 @@ def facts() -> GroundedSet:
 def test_sentences_are_labelled_where_the_answer_stands(facts: GroundedSet) -> None:
     groups = grounded_groups(facts, len(_FACTS))
 
-    assert {group.rows.shape[1] for group in groups} == {len(FEATURES)}
+    assert {group.rows.shape[1] for group in groups} == {len(FEATURES) + len(LATE_FEATURES)}
     assert all(len(g.rows) == len(g.given) == len(g.labels) for g in groups)
     # Each of six questions has its answer with its passage, and once more blurred.
     assert [group.labels.sum() for group in groups if group.labels.any()] == [1.0] * 12

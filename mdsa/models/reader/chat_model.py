@@ -54,7 +54,7 @@ class ReaderChatModel(BaseChatModel):
         description="Sentence encoder; None loads `mdsa.embeddings` at the first use.",
     )
     threshold: float = Field(
-        default=0.15,
+        default=0.12,
         ge=0,
         le=1,
         description="Probability below which the best sentence is no answer.",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mdsa.models.reader.answer_types import AnswerType, expected_type, holds
 from mdsa.models.reader.encoder import CachedEncoder
+from mdsa.models.reader.late_interaction import late_interaction, question_words
 from mdsa.models.reader.sentences import Sentence
 from mdsa.models.reader.words import content_stems, distinctive_terms
 
@@ -51,7 +52,8 @@ FEATURES = (
     "recall_after",
     "names_near_without_passage",
 )
-"""Names of the columns of `features`, in order."""
+"""Names of the columns of `features`, in order; `LATE_FEATURES` follow where the encoder tells what
+tokens mean."""
 
 _OPENER = re.compile(
     r"^\W*(?:(?:and|but|or|so|ok|okay|then|what|how)\W+)*(?:about\b)?", re.IGNORECASE
@@ -114,7 +116,7 @@ def features(
     titles: dict[int, str],
     encoder: CachedEncoder,
 ) -> NDArray[np.float64]:
-    """One row a sentence, one column for each of `FEATURES`.
+    """One row a sentence, one column for each of `FEATURES` and, maybe, `LATE_FEATURES`.
 
     Args:
         question: what is asked.
@@ -127,7 +129,11 @@ def features(
         ": ".join(part for part in (titles.get(s.passage, ""), s.context, s.text) if part)
         for s in sentences
     ]
-    vectors = encoder.encode([question.full, *texts])
+    tokens = encoder.encode_tokens([question.full, *texts])
+    if tokens is None:
+        vectors = encoder.encode([question.full, *texts])
+    else:
+        vectors = np.stack([each.text for each in tokens])
     meaning = (vectors[1:] @ vectors[0]).astype(np.float64)
     passages = np.array([sentence.passage for sentence in sentences])
     by_passage = {int(number): float(meaning[passages == number].max()) for number in set(passages)}
@@ -203,7 +209,16 @@ def features(
                 float(bool(names) and not names & whole[sentence.passage]),
             )
         )
-    return np.array(rows, dtype=np.float64)
+    table = np.array(rows, dtype=np.float64)
+    if tokens is None:
+        return table
+    words = question_words(question.full, tokens[0].spans)
+    found = [
+        here.union(content_stems(titles.get(sentence.passage, "")))
+        for here, sentence in zip(own, sentences, strict=True)
+    ]
+    late = late_interaction(words, tokens[0], tokens[1:], wanted, found, passages.tolist())
+    return np.hstack([table, late])
 
 
 def _by_document(words: dict[int, set[str]], titles: dict[int, str]) -> dict[int, set[str]]:

@@ -56,17 +56,17 @@ def kind_term(question: Question, sentence: Sentence) -> float:
         if sentence.kind == "list":
             term += 2.0 if sentence.numbered else 1.0
         elif sentence.kind in ("item", "lead"):
-            term -= 2.0  # the whole list is a candidate of its own
+            term -= 4.5  # the whole list is a candidate of its own
     elif kind not in _SEVERAL and sentence.kind in ("list", "lead"):
         term -= 2.0  # one of its items may answer; together they only hold more words
     if sentence.headless:
-        term -= 6.0  # a list from its middle on is worse than none
+        term -= 9.0  # a list from its middle on is worse than none
     if kind in (AnswerType.PHONE, AnswerType.EMAIL):
         # A telephone number is seldom there unless it is the one asked for.
         term += 3.5 if holds(kind, sentence.text, question.text) else -3.0
     elif kind is not AnswerType.CONTACT and not _WANTS_CONTACT.search(question.full):
         reached = (AnswerType.PHONE, AnswerType.EMAIL)
-        term -= 2.5 * any(holds(way, sentence.text, "") for way in reached)
+        term -= 5.5 * any(holds(way, sentence.text, "") for way in reached)
     return term
 
 

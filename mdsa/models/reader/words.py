@@ -16,6 +16,7 @@ __all__ = [
     "is_attribute",
     "stem",
     "tokens",
+    "word_spans",
 ]
 
 _TOKEN = re.compile(r"[A-Za-zÀ-ɏ0-9]+(?:['’][A-Za-z]+|[-_.][A-Za-z0-9]+)*")  # noqa: RUF001
@@ -90,6 +91,11 @@ def _equivalents() -> dict[str, str]:
 def tokens(text: str) -> list[str]:
     """Words and numbers as written, without punctuation; `ORD-1001` and `2.5` stay whole."""
     return _TOKEN.findall(text)
+
+
+def word_spans(text: str) -> list[tuple[int, int, str]]:
+    """The words and numbers of `tokens`, each with where it begins and ends."""
+    return [(*match.span(), match.group()) for match in _TOKEN.finditer(text)]
 
 
 def content_stems(text: str) -> list[str]:
