@@ -113,3 +113,19 @@ async def test_values_of_another_type_are_refused(tmp_path: Path, path: str, bod
     async with serving(web_agent(tmp_path, Clerk())) as (_, http):
         assert (await http.post(path, json=asked)).status_code == 200
         assert (await http.post(path, json={**asked, **body})).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["an order", ["user", "an order"], {"type": "human", "content": "an order"}],
+)
+async def test_every_form_of_a_message_is_described(
+    described: dict[str, Any], tmp_path: Path, message: Any
+):
+    given = {"messages": [message]}
+    schema = {"$ref": "#/components/schemas/GraphInput"}
+    _validator(described, schema).validate(given)
+    assert not _validator(described, schema).is_valid({"messages": [["ai", "an order"]]})
+    async with serving(web_agent(tmp_path, Clerk())) as (_, http):
+        answer = await http.post("/langserve/mdsa/invoke", json={"input": given})
+        assert answer.json()["output"]["domain"] == "orders"

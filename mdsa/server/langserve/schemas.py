@@ -61,6 +61,19 @@ class InputMessage(BaseModel):
         return HumanMessage(content=[*self.content])
 
 
+def _other_forms(schema: dict[str, Any]) -> None:
+    """Describe the other forms of a list's messages, behind the one that the playground draws."""
+    text = {"type": "string"}
+    blocks = {"type": "array", "items": {"type": "object"}}
+    pair = {
+        "type": "array",
+        "prefixItems": [{"enum": ["human", "user"]}, {"anyOf": [text, blocks]}],
+        "minItems": 2,
+        "maxItems": 2,
+    }
+    schema["items"] = {"anyOf": [schema["items"], text, pair]}
+
+
 class GraphInput(BaseModel):
     """A new message, or the decision that a turn waits for."""
 
@@ -70,6 +83,7 @@ class GraphInput(BaseModel):
         default_factory=list,
         title="Messages",
         description="The new message alone: the thread keeps what was said before.",
+        json_schema_extra=_other_forms,
     )
     resume: bool | dict[str, bool] | None = Field(
         default=None,
