@@ -16,6 +16,8 @@ behavior", 1974): the sentences of one question compete with each other and with
 them better than a logistic regression of each sentence by itself, which also learns how hard the
 question is. What `fixed_terms` adds is a given. The penalty is on squares (L2).
 
+Two sets of weights are printed: for encoders that tell what tokens mean, and for all others.
+
 `--by-organisation` prints instead how well the best sentence does on each organisation's questions,
 with weights fitted without that organisation, at the reader's threshold; the threshold was chosen
 by it.
