@@ -2,11 +2,13 @@
 
     python -m mdsa.evals.tool_fit --data-dir DIR [--check]
 
-On the half of BFCL's simple and parallel requests that is for fitting. For each argument the
+On the half of BFCL's simple and parallel requests that is for fitting, and with a smaller weight on
+the service calls of `mdsa.evals.sgd_calls` that are. For each argument the
 candidates of the message compete with each other and with no value (a conditional logit, as in
 `mdsa.evals.reader_fit`); a candidate is right where BFCL lists it. Required arguments are seen
-again without the candidates that are right: then no value is. `--check` prints how often the best
-candidate is right in four-fold cross-validation over the requests instead.
+again without the candidates that are right: then no value is. `--check` prints instead how often
+the best candidate is right on requests of BFCL in five-fold cross-validation, no function in two
+folds, and on the services that nothing was fitted on.
 """
 
 from __future__ import annotations
@@ -14,8 +16,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +28,7 @@ from numpy.typing import NDArray
 
 from mdsa.embeddings import load_embeddings
 from mdsa.evals.reader_fit import Group, Matrix, fit
+from mdsa.evals.sgd_calls import load_service_calls
 from mdsa.evals.tool_calls import other_tools
 from mdsa.evals.tool_data import TOOL_SETS, ToolCase, load_tools
 from mdsa.evals.tool_matching import same_value
@@ -41,16 +46,25 @@ __all__ = ["Example", "examples", "main"]
 
 _PENALTY = 1.0
 _EMPTY_WEIGHT = 0.3
-_FOLDS = 4
+_FOLDS = 5
+_SERVICE_SHARE = {"text": 0.35, "number": 0.25}
+"""What all service calls count together, BFCL's requests being 1: more does not carry over."""
+_MOST_OF_A_TOOL = 60
+"""What the examples of one service's tool count at most, before that."""
 _SEED = 5
 _OTHERS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """The candidates for one argument of one request."""
+    """The candidates for one argument of one request.
 
-    request: str
+    Attributes:
+        tool: its name.
+        group: the candidates.
+    """
+
+    tool: str
     group: Group
 
 
@@ -89,7 +103,7 @@ def _examples(
     labels = np.array([float(any(right(c, value) for value in allowed)) for c in candidates])
     if not labels.any() and slot.required:
         return []  # the right value is none of the candidates
-    found = [Example(case.id, Group(rows, np.zeros(len(rows)), labels))]
+    found = [Example(case.tools[0]["function"]["name"], Group(rows, np.zeros(len(rows)), labels))]
     gold = [c for c, is_right in zip(candidates, labels, strict=True) if is_right]
     left = [
         place
@@ -98,7 +112,7 @@ def _examples(
     ]
     if slot.required and gold and left:
         empty = Group(rows[left], np.zeros(len(left)), np.zeros(len(left)), _EMPTY_WEIGHT)
-        found.append(Example(case.id, empty))
+        found.append(Example(case.tools[0]["function"]["name"], empty))
     return found
 
 
@@ -129,21 +143,44 @@ def _is_number(one: Candidate, value: Any) -> bool:
     return any(abs(said - value) < 1e-9 for said in (one.value, one.value / 100))
 
 
-def _check(found: Sequence[Example]) -> dict[str, float]:
+def _weighted(found: Sequence[Example], total: float) -> list[Group]:
+    """Examples of services, so that all count as many as `total` and no tool for too much."""
+    count = Counter(one.tool for one in found)
+    weights = [min(1, _MOST_OF_A_TOOL / count[e.tool]) * e.group.weight for e in found]
+    scale = total / sum(weights)
+    return [
+        replace(one.group, weight=weight * scale)
+        for one, weight in zip(found, weights, strict=True)
+    ]
+
+
+def _check(
+    found: Sequence[Example], services: Sequence[Group], others: Sequence[Example]
+) -> dict[str, dict[str, float]]:
     """How often the best candidate is right, and how often none is chosen where none is."""
-    requests = sorted({one.request for one in found})
-    best: list[bool] = []
-    none: list[bool] = []
+    scored: list[tuple[Group, Matrix]] = []
     for fold in range(_FOLDS):
-        held = set(requests[fold::_FOLDS])
-        intercept, weights = fit([e.group for e in found if e.request not in held], _PENALTY)
-        for example in found:
-            if example.request in held:
-                odds = example.group.rows @ weights + intercept
-                if example.group.labels.any():
-                    best.append(bool(example.group.labels[odds.argmax()]))
-                elif example.group.weight == 1.0:
-                    none.append(bool(odds.max() <= 0))
+        held = [_fold(one.tool) == fold for one in found]
+        shown = [one.group for one, out in zip(found, held, strict=True) if not out]
+        intercept, weights = fit([*shown, *services], _PENALTY)
+        groups = [one.group for one, out in zip(found, held, strict=True) if out]
+        scored += [(group, group.rows @ weights + intercept) for group in groups]
+    intercept, weights = fit([*(one.group for one in found), *services], _PENALTY)
+    unseen = [(one.group, one.group.rows @ weights + intercept) for one in others]
+    return {"bfcl": _shares(scored), "services": _shares(unseen)}
+
+
+def _fold(tool: str) -> int:
+    return int(sha1(tool.encode(), usedforsecurity=False).hexdigest(), 16) // 7 % _FOLDS
+
+
+def _shares(scored: Sequence[tuple[Group, Matrix]]) -> dict[str, float]:
+    best = [bool(group.labels[odds.argmax()]) for group, odds in scored if group.labels.any()]
+    none = [
+        bool(odds.max() <= 0)
+        for group, odds in scored
+        if not group.labels.any() and group.weight == 1.0
+    ]
     return {
         "arguments": len(best),
         "best_right": round(float(np.mean(best)), 3),
@@ -180,16 +217,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         case for name in TOOL_SETS for case in load_tools(name, options.data_dir, held_out=False)
     ]
     encoder = CachedEncoder(load_embeddings(), size=100_000)
-    texts, figures = examples(cases, encoder)
+    seen = examples(load_service_calls(options.data_dir, held_out=False), encoder)
+    unseen = examples(load_service_calls(options.data_dir), encoder) if options.check else ([], [])
     result: dict[str, Any] = {}
-    for kind, found, names in (
-        ("text", texts, TEXT_FEATURES),
-        ("number", figures, NUMBER_FEATURES),
+    for (kind, names), found, known, others in zip(
+        (("text", TEXT_FEATURES), ("number", NUMBER_FEATURES)),
+        examples(cases, encoder),
+        seen,
+        unseen,
+        strict=True,
     ):
+        services = _weighted(known, _SERVICE_SHARE[kind] * len(found))
         if options.check:
-            result[kind] = _check(found)
+            result[kind] = _check(found, services, others)
             continue
-        intercept, weights = fit([one.group for one in found], _PENALTY)
+        intercept, weights = fit([*(one.group for one in found), *services], _PENALTY)
         named = zip(names, weights, strict=True)
         result[kind] = {
             "intercept": round(intercept, 2),

@@ -24,7 +24,7 @@ from mdsa.models.reader.words import content_stems, stem
 __all__ = ["Assignment", "assign_numbers", "assign_texts", "counted_alike"]
 
 _LEAST_REQUIRED = -3.0
-_LEAST_OPTIONAL = 0.0
+_LEAST_OPTIONAL = -1.0
 _NEVER = -1e3
 _MOST_TRIED = 6
 """Candidates of each slot that are tried together with those of the others."""

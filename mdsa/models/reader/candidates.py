@@ -42,6 +42,17 @@ _RELATIVE = re.compile(
 )
 _SEASON = re.compile(r"\b\d{4}\s?[-/–]\s?\d{2,4}\b")  # noqa: RUF001
 _DIGIT = re.compile(r"\d")
+_RELATIVE_OR_MONTH = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec|mon|tues|wednes|thurs|fri|satur|sun)"
+    r"(?:\b|[a-z]*(?:ary|ch|il|ust|ber|day)\b)",
+    re.IGNORECASE,
+)
+_CAPITAL = r"[A-ZÀ-Þ][\w'&-]*"
+_NUMBERED = re.compile(
+    rf"(?<![\w.,$€£:/-])(?:\d+(?:st|nd|rd|th)?(?=\s+(?:\d+(?:st|nd|rd|th)\s+)?[A-ZÀ-Þ])"
+    rf"|{_CAPITAL}(?=(?:\s+{_CAPITAL})*\s+\d))"
+    rf"(?:\s+(?:{_CAPITAL}|\d+(?:st|nd|rd|th)?(?![\w:%/-]|[.,]\d)))+"
+)
 # Ends a noun phrase as a stop word does: what people ask to have done, and how they measure.
 _VERBS_TEXT = """
 find calculate compute determine estimate predict check search look show give provide list send
@@ -148,7 +159,15 @@ def _all(text: str) -> Iterator[Candidate]:
     yield from (_match(match, "name") for match in currencies(text))
     for name in names(text):
         yield from _parts(name)
+    yield from _numbered(text)
     yield from _phrases(text)
+
+
+def _numbered(text: str) -> Iterator[Candidate]:
+    """Names that numbers are part of: "1722 First Street", "Eastridge 15"; not "March 10"."""
+    for match in _NUMBERED.finditer(text):
+        if not _RELATIVE_OR_MONTH.search(match.group()):
+            yield _match(match, "name")
 
 
 def _as(found: Found, kind: Kind) -> Candidate:

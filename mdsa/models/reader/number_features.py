@@ -66,6 +66,19 @@ _UNITS_SHORT = {
 
 _WORD = re.compile(r"[^\W\d_]+")
 
+_TIMES = frozenset(stem(w) for w in ("date", "day", "month", "time", "hour", "minute", "deadline"))
+
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sep(?:t|tember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_DATED_BEFORE = re.compile(rf"\b{_MONTH}\.?\s+(?:the\s+)?$|\d:$", re.IGNORECASE)
+_DATED_AFTER = re.compile(
+    rf"^(?:st|nd|rd|th)?\s+(?:of\s+)?(?:{_MONTH}\b|this month|next month)"
+    r"|^(?:st|nd|rd|th)\b(?!\s*\w)|^\s?[ap]\.?m\b|^\s?o['’\"]clock|^:\d\d",  # noqa: RUF001
+    re.IGNORECASE,
+)
+
 NUMBER_FEATURES = (
     "cue_before",
     "cue_after",
@@ -90,6 +103,7 @@ NUMBER_FEATURES = (
     "meaning",
     "meaning_margin",
     "meaning_below_best",
+    "dated_elsewhere",
 )
 """Names of the columns of `number_rows`, in order."""
 
@@ -155,9 +169,18 @@ def number_rows(
             "meaning": meanings[index][0],
             "meaning_margin": meanings[index][1],
             "meaning_below_best": meanings[index][2],
+            "dated_elsewhere": not words & _TIMES and _dated(text, one),
         }
         rows.append([float(row[name]) for name in NUMBER_FEATURES])
     return np.array(rows, dtype=np.float64).reshape(len(candidates), len(NUMBER_FEATURES))
+
+
+def _dated(text: str, one: Candidate) -> bool:
+    """Whether a number is a part of a date or a time of day: "March 7th", "at 11 am"."""
+    return (
+        _DATED_BEFORE.search(text[: one.start]) is not None
+        or _DATED_AFTER.search(text[one.end :]) is not None
+    )
 
 
 def _unit(word: str) -> str:

@@ -71,6 +71,20 @@ _TIMELY = re.compile(
     re.IGNORECASE,
 )
 
+_DAY = re.compile(
+    r"\b(?:today|tomorrow|yesterday|tonight|morning|afternoon|evening|january|february|march|april|"
+    r"june|july|august|september|october|november|december|(?:mon|tues|wednes|thurs|fri|satur|sun)day|"
+    r"weekend|\d{1,2}(?:st|nd|rd|th))\b(?!\s+(?:street|avenue|st|ave)\b)",
+    re.IGNORECASE,
+)
+
+_STREET = re.compile(
+    r"\b(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|way|square|plaza|court)\b",
+    re.IGNORECASE,
+)
+
+_CALLED = frozenset({"called", "named", "titled", "entitled", "is", "as"})
+
 TEXT_FEATURES = (
     "quoted",
     "name",
@@ -130,6 +144,11 @@ TEXT_FEATURES = (
     "comma_wanted",
     "after_verb",
     "described_words",
+    "timely_elsewhere",
+    "numbered",
+    "street",
+    "numbered_elsewhere",
+    "called",
 )
 """Names of the columns of `text_rows`, in order."""
 
@@ -178,6 +197,7 @@ def text_rows(
         opens = not text[: one.start].strip(" \"'") or text[: one.start].rstrip()[-1:] in ".?!"
         place, person, unit, timely, free, start, end = kinds
         named = [c for c in proper if c.start <= one.start]
+        numbered = name and any(c.isdigit() for c in one.text)
         row = {
             "two_words": one.words == 2,
             "more_words": one.words > 2,
@@ -233,6 +253,12 @@ def text_rows(
             "place_name_rank": place and name and len(named) > 1,
             "required": slot.required,
             "shared_name_word": bool(own & name_stems) and one.words > 1,
+            "timely_elsewhere": not timely
+            and (one.kind in ("date", "time") or _DAY.search(one.text) is not None),
+            "numbered": numbered,
+            "street": place and _STREET.search(one.text) is not None,
+            "numbered_elsewhere": numbered and not place,
+            "called": bool(before) and before[-1] in _CALLED,
             one.kind: True,
         }
         row |= {f"after_{word}": True for word in prepositions if word in _PREPOSITIONS}

@@ -69,9 +69,14 @@ _FORMATS = {
 }
 _QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|(?<!\w)'((?:[^'\n]|'(?=\w))+)'(?!\w)")
 _CODE = re.compile(r"#?\b(?=[\w-]*\d)[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*\b")
+# A full stop belongs to a name within a word ("Node.js"), after initials and in "St. Ives".
+_CAPITALISED = (
+    r"(?:(?:St|Dr|Mr|Mrs|Ms|Mt|Ft|Jr|Sr|Prof|Gen|Lt|Col|Sgt|Rev|No)\.(?=\s)|(?:[A-ZÀ-Þ]\.)+(?=\s)"
+    r"|(?!I\b(?![.&-]))[A-ZÀ-Þ](?:[\w'’&-]|\.(?=\w))*[#+]*)"  # noqa: RUF001
+)
 _NAME = re.compile(
-    r"[A-ZÀ-Þ][\w'’&.-]*[#+]*(?:(?:\s+(?:of|de|la|van|von|the|and)(?=\s+[A-ZÀ-Þ]))?\s+[A-ZÀ-Þ][\w'’&-]*)*"  # noqa: RUF001
-    r"(?:,\s+[A-ZÀ-Þ][\w.-]*(?:\s+[A-ZÀ-Þ][\w-]*)*)?"
+    rf"{_CAPITALISED}(?:(?:\s+(?:of|de|la|van|von|the|and)(?=\s+[A-ZÀ-Þ]))?\s+{_CAPITALISED})*"
+    rf"(?:,\s+{_CAPITALISED}(?:\s+{_CAPITALISED})*)?"
 )
 
 
