@@ -17,6 +17,7 @@ from mdsa.graph.builder import AgentGraph, build_graph
 from mdsa.graph.domain_subgraph import DomainGraph, Specialist, compile_specialist
 from mdsa.graph.state import DomainOutput
 from mdsa.models import ModelRegistry
+from mdsa.nodes.knowledge_evidence import SpeakingRetriever
 from mdsa.nodes.model_choice import ModelChoice
 from mdsa.router import Router
 from mdsa.router.opening import open_router
@@ -201,7 +202,7 @@ class Assembly:
             description="Shared knowledge that belongs to no domain",
             load_model=model,
             fallbacks=fallbacks,
-            retriever=self.knowledge().retriever(None),
+            retriever=SpeakingRetriever(retriever=self.knowledge().retriever(None)),
             system_prompt="You answer general questions from shared knowledge.",
             model_timeout_s=self.model_timeout_s,
             first_token_s=self.first_token_s,

@@ -13,13 +13,25 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from langchain_core.callbacks import (
+    AsyncCallbackManagerForRetrieverRun,
+    CallbackManagerForRetrieverRun,
+)
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableConfig
+from pydantic import Field
 
 from mdsa.errors import MdsaError
 
-__all__ = ["Evidence", "afind_evidence", "best_evidence", "evidence_features", "find_evidence"]
+__all__ = [
+    "Evidence",
+    "SpeakingRetriever",
+    "afind_evidence",
+    "best_evidence",
+    "evidence_features",
+    "find_evidence",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +40,32 @@ _log = logging.getLogger(__name__)
 _INTERCEPT = -3.31
 _PER_SIMILARITY = 9.50
 _PER_MARGIN = 5.80
+
+
+_LEAST_SIMILARITY = -_INTERCEPT / _PER_SIMILARITY
+"""From here on a document alone, ahead of none, speaks rather for a message than against it."""
+
+
+class SpeakingRetriever(BaseRetriever):
+    """Leaves out documents that have too little to do with the message to answer it.
+
+    For messages that the router calls out of scope: an answer from a document that merely shares a
+    word with them is worse than none. Documents that do not tell their similarity stay.
+    """
+
+    retriever: BaseRetriever = Field(description="What is searched.")
+
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun
+    ) -> list[Document]:
+        found = self.retriever.invoke(query, {"callbacks": run_manager.get_child()})
+        return [each for each in found if _speaks(each)]
+
+    async def _aget_relevant_documents(
+        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun
+    ) -> list[Document]:
+        found = await self.retriever.ainvoke(query, {"callbacks": run_manager.get_child()})
+        return [each for each in found if _speaks(each)]
 
 
 class Evidence(NamedTuple):
@@ -138,6 +176,11 @@ def _of(scope: str, found: Mapping[str, Sequence[Document]]) -> list[Document]:
         for document in documents
         if document.metadata.get("scope") == scope and "similarity" in document.metadata
     ]
+
+
+def _speaks(document: Document) -> bool:
+    told = "similarity" in document.metadata
+    return not told or _similarity(document) >= _LEAST_SIMILARITY
 
 
 def _similarity(document: Document) -> float:

@@ -17,6 +17,7 @@ from mdsa.graph.context import RunContext
 from mdsa.nodes.gate import decide, searched, with_evidence
 from mdsa.nodes.knowledge_evidence import (
     Evidence,
+    SpeakingRetriever,
     afind_evidence,
     best_evidence,
     evidence_features,
@@ -160,3 +161,14 @@ def test_weak_evidence_leaves_the_verdict() -> None:
 
     assert with_evidence(verdict, Evidence("orders", 0.69, 0.4, ""), CONTEXT) is verdict
     assert with_evidence(verdict, None, CONTEXT) is verdict
+
+
+async def test_documents_that_hardly_touch_the_message_are_left_out() -> None:
+    near, far = document(0.4, "near"), document(0.3, "far")
+    silent = Document("of a retriever that tells no similarity")
+    inner = ListRetriever(documents=[near, far, silent])
+    retriever = SpeakingRetriever(retriever=inner)
+
+    assert retriever.invoke("weather") == [near, silent]
+    assert await retriever.ainvoke("weather") == [near, silent]
+    assert inner.queries == ["weather", "weather"]
