@@ -72,6 +72,16 @@ def test_logistic_regressions_learn_the_words(rival: LogisticOnVectors | TfidfLo
     assert scored.scores[2] == pytest.approx([0.5, 0.5], abs=0.1)
 
 
+def test_logistic_regression_learns_where_classes_are_many():
+    names = [f"topic{number}" for number in range(150)]
+    rival = TfidfLogistic()
+    rival.set_up([RouterDomain(name, f"all of {name}", (), (f"{name} please",)) for name in names])
+
+    scored = rival.score([f"about {name}" for name in names])
+
+    assert scored.best.tolist() == list(range(150))
+
+
 def test_who_competes():
     described = {rival.name for rival in baselines(Words(), Words(), examples=False)}
     shown = {rival.name for rival in baselines(Words(), Words(), examples=True)}
