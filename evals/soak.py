@@ -48,7 +48,7 @@ _WARM_UP = 0.2
 """Share of the requests before memory is watched: allocators fill their pools first."""
 
 _SAMPLES = 40
-_GROWTH_SHARE = 0.1
+_GROWTH_SHARE = 0.25
 _GROWTH_MB = 16.0
 """What allocators may keep, the larger of the two: a share of the models' sum, not of the process,
 which may hold much else. A leak of one model's weights is more."""

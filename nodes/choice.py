@@ -30,9 +30,11 @@ def chosen(message: str, choices: Sequence[str]) -> str | None:
     besides = words - set().union(*parts.values()) - _FILLERS - set(_ORDINALS)
     if "?" in message or len(besides) > _MOST_BESIDES:
         return None
+    # "Customer support" names one choice wholly, and shares a word with technical support.
+    whole = [name for name in choices if parts[name] <= words]
     named = [name for name in choices if parts[name] & words]
     placed = [name for name, ordinal in zip(choices, _ORDINALS, strict=False) if ordinal in words]
-    for candidates in (named, placed):
+    for candidates in (whole, named, placed):
         if len(candidates) == 1:
             return candidates[0]
     return None

@@ -68,7 +68,7 @@ DEMO_TURNS = (
     ),
     DemoTurn(
         "An unclear message is asked back",
-        "I received the wrong product.",
+        "I got the wrong thing.",
         "wrong-item",
     ),
     DemoTurn(
