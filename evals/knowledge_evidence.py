@@ -33,7 +33,7 @@ from mdsa.evals.reader_dev import chunks
 from mdsa.graph.context import RunContext
 from mdsa.nodes.classify import Turn, classify_turns
 from mdsa.nodes.gate import decide, searched
-from mdsa.nodes.knowledge_evidence import evidence_features
+from mdsa.nodes.knowledge_evidence import find_evidence
 from mdsa.retrieval.knowledge_base import KnowledgeBase
 from mdsa.router.opening import open_router
 
@@ -88,18 +88,17 @@ def unsure_messages(
             verdict = decide(classification, RunContext())
             if not verdict.unsure:
                 continue
-            search = searched(verdict, retrievers)
-            best, *features = evidence_features(
-                {name: each.invoke(text) for name, each in search.items()}
-            )
+            evidence = find_evidence(text, searched(verdict, retrievers))
+            if evidence is None:
+                raise InvalidInputError("an organisation of the file has no documents")
             unsure.append(
                 Unsure(
                     fold=fold,
                     inside=inside,
                     decision=verdict.route["decision"],
                     right_before=inside and verdict.route["domains"] == [names[fold]],
-                    right_after=inside and best == names[fold],
-                    features=(features[0], features[1]),
+                    right_after=inside and evidence.domain == names[fold],
+                    features=(evidence.similarity, evidence.margin),
                 )
             )
     return unsure

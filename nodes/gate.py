@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableConfig
-from langgraph.runtime import Runtime, get_runtime
+from langgraph.runtime import get_runtime
 
 from mdsa.graph.context import RunContext
 from mdsa.graph.state import AgentState, Classification, Decision, RouteState, SubQuery
@@ -24,7 +24,7 @@ from mdsa.router.clauses import points_back
 from mdsa.router.conformal import rows_needed
 from mdsa.router.small_talk import small_talk
 
-__all__ = ["Verdict", "decide", "gate", "make_gate", "searched", "with_evidence"]
+__all__ = ["Verdict", "consult", "decide", "make_gate", "searched", "with_evidence"]
 
 _MOST_CHOICES = 3
 """Domains that one question back may name."""
@@ -45,15 +45,11 @@ def make_gate(retrievers: Mapping[str, BaseRetriever]) -> TwoWayNode[AgentState]
     """Build the node over the domains' retrievers; a domain without one is judged by its scores."""
 
     def run(state: AgentState, config: RunnableConfig) -> dict[str, Any]:
-        context = _context(get_runtime(RunContext))
-        verdict = _verdict(state, context)
-        if chosen_ones := searched(verdict, retrievers):
-            evidence = find_evidence(verdict.unsure, chosen_ones, config)
-            verdict = with_evidence(verdict, evidence, context)
-        return _update(verdict)
+        context = _context()
+        return _update(consult(_verdict(state, context), retrievers, context, config))
 
     async def arun(state: AgentState, config: RunnableConfig) -> dict[str, Any]:
-        context = _context(get_runtime(RunContext))
+        context = _context()
         verdict = _verdict(state, context)
         if chosen_ones := searched(verdict, retrievers):
             evidence = await afind_evidence(verdict.unsure, chosen_ones, config)
@@ -63,9 +59,16 @@ def make_gate(retrievers: Mapping[str, BaseRetriever]) -> TwoWayNode[AgentState]
     return TwoWayNode(run, arun)
 
 
-def gate(state: AgentState, *, runtime: Runtime[RunContext]) -> dict[str, Any]:
-    """Decide from this turn's classification alone."""
-    return _update(_verdict(state, _context(runtime)))
+def consult(
+    verdict: Verdict,
+    retrievers: Mapping[str, BaseRetriever],
+    context: RunContext,
+    config: RunnableConfig | None = None,
+) -> Verdict:
+    """The verdict after what the domains' documents say, where it is unsure."""
+    if not (chosen_ones := searched(verdict, retrievers)):
+        return verdict
+    return with_evidence(verdict, find_evidence(verdict.unsure, chosen_ones, config), context)
 
 
 def searched(verdict: Verdict, retrievers: Mapping[str, BaseRetriever]) -> dict[str, BaseRetriever]:
@@ -102,8 +105,8 @@ def with_evidence(verdict: Verdict, evidence: Evidence | None, context: RunConte
     return Verdict(route, follows or [query])
 
 
-def _context(runtime: Runtime[RunContext]) -> RunContext:
-    return runtime.context or RunContext()
+def _context() -> RunContext:
+    return get_runtime(RunContext).context or RunContext()
 
 
 def _verdict(state: AgentState, context: RunContext) -> Verdict:

@@ -29,7 +29,6 @@ __all__ = [
     "SpeakingRetriever",
     "afind_evidence",
     "best_evidence",
-    "evidence_features",
     "find_evidence",
 ]
 
@@ -75,12 +74,15 @@ class Evidence(NamedTuple):
         domain: its name.
         probability: that the message belongs there, in [0, 1].
         similarity: cosine of the message and the document.
+        margin: how far the next domain's best document is behind; 0 without a rival, since being
+            ahead of none says nothing.
         title: of that document.
     """
 
     domain: str
     probability: float
     similarity: float
+    margin: float
     title: str
 
 
@@ -133,30 +135,16 @@ def best_evidence(found: Mapping[str, Sequence[Document]]) -> Evidence | None:
     shared = max((_similarity(each) for each in _of("global", found)), default=0.0)
     if shared > _similarity(own):
         return None
-    similarity, margin = _features(own, [document for _, document in rivals])
+    similarity = _similarity(own)
+    margin = similarity - _similarity(rivals[0][1]) if rivals else 0.0
     log_odds = _INTERCEPT + _PER_SIMILARITY * similarity + _PER_MARGIN * margin
     title = str(own.metadata.get("title") or "")
-    return Evidence(domain, 1 / (1 + math.exp(-log_odds)), similarity, title)
-
-
-def evidence_features(found: Mapping[str, Sequence[Document]]) -> tuple[str, float, float]:
-    """Give the best domain, its similarity and its margin to the next; "" and zeros for none."""
-    ranked = _ranked(found)
-    if not ranked:
-        return "", 0.0, 0.0
-    (domain, own), *rivals = ranked
-    return domain, *_features(own, [document for _, document in rivals])
+    return Evidence(domain, 1 / (1 + math.exp(-log_odds)), similarity, margin, title)
 
 
 def _tell(error: MdsaError) -> None:
     # The router's own verdict stands; the domain that it names meets the same error and tells it.
     _log.warning("knowledge could not be searched for where a message belongs: %s", error)
-
-
-def _features(own: Document, rivals: Sequence[Document]) -> tuple[float, float]:
-    similarity = _similarity(own)
-    # Where a domain has no rival, being ahead of none says nothing.
-    return similarity, similarity - _similarity(rivals[0]) if rivals else 0.0
 
 
 def _ranked(found: Mapping[str, Sequence[Document]]) -> list[tuple[str, Document]]:

@@ -11,8 +11,7 @@ from mdsa.core.orchestrator import TinyBERTOrchestrator
 from mdsa.graph.context import RunContext
 from mdsa.graph.state import ClauseScores, Decision
 from mdsa.nodes.classify import Turn, classify_turns
-from mdsa.nodes.gate import decide, searched, with_evidence
-from mdsa.nodes.knowledge_evidence import find_evidence
+from mdsa.nodes.gate import consult, decide
 from mdsa.utils import clean_message
 
 __all__ = ["GraphEdge", "GraphNode", "GraphShape", "RouteExplanation", "explain_route", "shape"]
@@ -125,8 +124,7 @@ def explain_route(
     verdict = decide(found, context)
     if verdict.unsure:
         retrievers = {one.name: agent._assembly.retriever(one) for one in agent.domains}
-        evidence = find_evidence(verdict.unsure, searched(verdict, retrievers))
-        verdict = with_evidence(verdict, evidence, context)
+        verdict = consult(verdict, retrievers, context)
     settings: dict[str, Any] = context.model_dump(include=set(_GATE_SETTINGS))
     return RouteExplanation(
         decision=verdict.route["decision"],

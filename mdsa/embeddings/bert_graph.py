@@ -50,8 +50,8 @@ def build_bert(
     ones took an eighth of the time of a short message.) The output is `embedding`, float32: (batch,
     width), or (batch, tokens, hidden) without pooling. With a classifier there is a second output,
     `logits`, float32 (batch, labels), and with tokens one more, `tokens`, float32 (batch, tokens,
-    hidden). It needs onnxruntime, whose dynamically quantized products it
-    uses, from 1.25 on: older ones refuse it, and their attention was wrong.
+    hidden). It uses onnxruntime's dynamically quantized products, and needs its version 1.25 or
+    later: older ones refuse it, and their attention was wrong.
     Constants bear the names of the weights they hold.
 
     Args:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from fakes.gating import CONTEXT, asked, found, scored
-from fakes.node_runs import runtime
+from fakes.node_runs import run
 
 from mdsa.graph.context import RunContext
 from mdsa.graph.state import ClauseScores
-from mdsa.nodes.gate import decide, gate
+from mdsa.nodes.gate import decide, make_gate
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_the_node_reads_the_context_and_clears_what_it_used_up() -> None:
         "pending_clarification": ["orders"],
     }
 
-    update = gate(state, runtime=runtime(RunContext(threshold=0.5)))
+    update = run(make_gate({}), state, RunContext(threshold=0.5))
 
     assert update["route"]["decision"] == "direct"
     assert [query["domain"] for query in update["sub_queries"]] == ["orders"]
@@ -223,4 +223,4 @@ def test_the_node_reads_the_context_and_clears_what_it_used_up() -> None:
 
 def test_the_node_says_what_is_missing() -> None:
     with pytest.raises(ValueError, match="run classify first"):
-        gate({"messages": []}, runtime=runtime())
+        run(make_gate({}), {"messages": []})

@@ -20,7 +20,6 @@ from mdsa.nodes.knowledge_evidence import (
     SpeakingRetriever,
     afind_evidence,
     best_evidence,
-    evidence_features,
     find_evidence,
 )
 
@@ -66,7 +65,10 @@ def test_evidence_grows_with_the_similarity_and_with_the_margin() -> None:
 
 
 def test_being_ahead_of_no_rival_says_nothing() -> None:
-    assert evidence_features({"only": [document(0.5)]}) == ("only", 0.5, 0.0)
+    alone = best_evidence({"only": [document(0.5)]})
+
+    assert alone is not None
+    assert (alone.domain, alone.similarity, alone.margin) == ("only", 0.5, 0.0)
     assert math.isclose(probability(0.5), probability(0.5, 0.5))
 
 
@@ -145,7 +147,7 @@ def test_only_the_best_domains_with_documents_are_searched() -> None:
 def test_clear_evidence_decides() -> None:
     verdict = decide(found(scored("m", 0.9, orders=0.05, returns=0.02)), CONTEXT)
 
-    settled = with_evidence(verdict, Evidence("returns", 0.8, 0.6, "Refunds"), CONTEXT)
+    settled = with_evidence(verdict, Evidence("returns", 0.8, 0.6, 0.2, "Refunds"), CONTEXT)
 
     assert settled.route["decision"] == "direct"
     assert settled.route["domains"] == ["returns"]
@@ -159,7 +161,7 @@ def test_clear_evidence_decides() -> None:
 def test_weak_evidence_leaves_the_verdict() -> None:
     verdict = decide(found(scored("m", 0.9, orders=0.05)), CONTEXT)
 
-    assert with_evidence(verdict, Evidence("orders", 0.69, 0.4, ""), CONTEXT) is verdict
+    assert with_evidence(verdict, Evidence("orders", 0.69, 0.4, 0.2, ""), CONTEXT) is verdict
     assert with_evidence(verdict, None, CONTEXT) is verdict
 
 
