@@ -87,10 +87,23 @@ def grounded(bench: ModelBench) -> Section:
 
 def prompt_for(case: GroundedCase) -> list[BaseMessage]:
     """The messages that a domain's model would get."""
+    return prompt_with(case.question, [("", text) for text in case.passages])
+
+
+def prompt_with(question: str, passages: Sequence[tuple[str, str]]) -> list[BaseMessage]:
+    """The messages that a domain's model would get.
+
+    Args:
+        question: the user's message.
+        passages: title and text of each, best first.
+    """
     state: DomainState = {
-        "messages": [HumanMessage(case.question)],
-        "asked": {"query": case.question, "context": "", "position": 0, "replies_from": 1},
-        "passages": [{"content": text, "metadata": {}} for text in case.passages],
+        "messages": [HumanMessage(question)],
+        "asked": {"query": question, "context": "", "position": 0, "replies_from": 1},
+        "passages": [
+            {"content": text, "metadata": {"title": title} if title else {}}
+            for title, text in passages
+        ],
     }
     return list(domain_prompt("", state, {}))
 

@@ -29,13 +29,13 @@ from sklearn.linear_model import LogisticRegression
 from mdsa.domains import DomainConfig
 from mdsa.embeddings import load_embeddings
 from mdsa.errors import InvalidInputError
-from mdsa.evals.reader_dev import chunks
 from mdsa.graph.context import RunContext
 from mdsa.nodes.classify import Turn, classify_turns
 from mdsa.nodes.gate import decide, searched
 from mdsa.nodes.knowledge_evidence import find_evidence
 from mdsa.retrieval.knowledge_base import KnowledgeBase
 from mdsa.router.opening import open_router
+from mdsa.training.reader_data import document_chunks
 
 __all__ = ["Unsure", "cross_fitted", "main", "unsure_messages"]
 
@@ -79,7 +79,7 @@ def unsure_messages(
         KnowledgeBase(Path(folder), load_embeddings()) as knowledge,
     ):
         for name, each in zip(names, organisations, strict=True):
-            knowledge.add(chunks(each["documents"]), domain=name)
+            knowledge.add(document_chunks(each["documents"]), domain=name)
         retrievers = {name: knowledge.retriever(name, k=_TOP_K) for name in names}
         messages = list(_messages(organisations, outside))
         found = classify_turns(router, [Turn(text) for text, _, _ in messages], names)

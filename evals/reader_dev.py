@@ -1,7 +1,8 @@
 """Questions in other words than their documents, with passages retrieved as the product does.
 
-The file (`evals/data/reader_dev.json`) holds organisations, each with documents and questions; a
-question has the sentences or the list that answer it, verbatim, or none.
+`evals/data/reader_dev.json` holds organisations, each with documents and questions; so does each
+folder in `evals/data/organisations`, one organisation a file, its documents by domain. A question
+has the sentences or the list that answer it, verbatim, or none.
 """
 
 from __future__ import annotations
@@ -17,11 +18,10 @@ from langchain_core.embeddings import Embeddings
 
 from mdsa.errors import InvalidInputError
 from mdsa.models.passages import Passage
-from mdsa.retrieval.chunking import chunk_sections
 from mdsa.retrieval.knowledge_base import KnowledgeBase
-from mdsa.retrieval.loaders import Section
+from mdsa.training.reader_data import document_chunks, flat
 
-__all__ = ["DevQuestion", "chunks", "flat", "load_dev"]
+__all__ = ["DevQuestion", "load_dev"]
 
 _TOP_K = 5
 _DEEP = 15
@@ -35,6 +35,7 @@ class DevQuestion:
         text: the question.
         organisation: whose documents are searched.
         kind: `duration`, `steps` and so on.
+        wording: `same` where it shares the answer's main words, else `other`.
         answers: sentences or lists, each of which answers; white space made one. Empty for none.
         passages: those found among all documents of the organisation, best first.
         others: those found when the document that answers is taken away; `passages` where none
@@ -44,34 +45,30 @@ class DevQuestion:
     text: str
     organisation: str
     kind: str
+    wording: str
     answers: tuple[str, ...]
     passages: tuple[Passage, ...]
     others: tuple[Passage, ...]
 
 
-def flat(text: str) -> str:
-    """The text with runs of white space made one."""
-    return " ".join(text.split())
-
-
-def load_dev(file: Path, embeddings: Embeddings) -> list[DevQuestion]:
+def load_dev(path: Path, embeddings: Embeddings) -> list[DevQuestion]:
     """Read the questions and retrieve their passages.
 
+    Args:
+        path: the file, or a folder of organisations.
+        embeddings: to retrieve with.
+
     Raises:
-        InvalidInputError: the file cannot be read or has another form.
+        InvalidInputError: a file cannot be read or has another form.
     """
-    try:
-        organisations = json.loads(file.read_text(encoding="utf-8"))["organisations"]
-    except (OSError, ValueError, KeyError) as error:
-        raise InvalidInputError(f"{file}: no file of questions by organisation: {error}") from error
     found: list[DevQuestion] = []
     with (
         tempfile.TemporaryDirectory() as folder,
         KnowledgeBase(Path(folder), embeddings) as knowledge,
     ):
-        for number, each in enumerate(organisations):
+        for number, each in enumerate(_organisations(path)):
             domain = f"organisation_{number}"
-            knowledge.add(chunks(each["documents"]), domain=domain)
+            knowledge.add(document_chunks(each["documents"]), domain=domain)
             for row in each["questions"]:
                 hits = knowledge.search(row["question"], domain=domain, k=_DEEP)
                 others = [hit for hit in hits if hit.metadata["source"] != row["document"]]
@@ -80,6 +77,7 @@ def load_dev(file: Path, embeddings: Embeddings) -> list[DevQuestion]:
                         text=row["question"],
                         organisation=each["name"],
                         kind=row["kind"],
+                        wording=row.get("wording", "other"),
                         answers=tuple(flat(answer) for answer in row["sentences"]),
                         passages=_passages(hits),
                         others=_passages(others),
@@ -88,13 +86,18 @@ def load_dev(file: Path, embeddings: Embeddings) -> list[DevQuestion]:
     return found
 
 
-def chunks(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The documents as the product stores them."""
-    return [
-        chunk
-        for document in documents
-        for chunk in chunk_sections([Section(document["text"], document["title"])], document["id"])
-    ]
+def _organisations(path: Path) -> list[dict[str, Any]]:
+    try:
+        if not path.is_dir():
+            return list(json.loads(path.read_text(encoding="utf-8"))["organisations"])
+        found = []
+        for file in sorted(path.glob("*.json")):
+            each = json.loads(file.read_text(encoding="utf-8"))
+            own = [document for domain in each["domains"] for document in domain["documents"]]
+            found.append({**each, "documents": [*own, *each["shared"]]})
+    except (OSError, ValueError, KeyError) as error:
+        raise InvalidInputError(f"{path}: no questions by organisation: {error!r}") from error
+    return found
 
 
 def _passages(hits: list[Document]) -> tuple[Passage, ...]:

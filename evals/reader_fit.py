@@ -1,6 +1,7 @@
 """Fits the reader's weights on two sets of questions that count the same.
 
-    python -m mdsa.evals.reader_fit --data-dir DIR --dev evals/data/reader_dev.json
+    python -m mdsa.evals.reader_fit --data-dir DIR
+        --dev evals/data/reader_dev.json evals/data/organisations/calibration
 
 The first are the questions of XQuAD's half that is for fitting (see `mdsa.utils.halves`). Every one
 is seen with its passage among hard distractors, without it, with a name swapped for one that the
@@ -8,15 +9,18 @@ passages do not hold (no answer), and with half of its ordinary words made unkno
 features, while the encoder still reads them (a paraphrase). The order of the passages is shuffled
 for 3 in 10 questions. COVID-QA and PolicyQA changed nothing where they were added.
 
-The second are questions about three organisations, in other words than their documents, with the
-passages that the product retrieves for them, and again without the document that answers.
+The second are questions about organisations, in other words than their documents, with the passages
+that the product retrieves for them, and again without the document that answers. The encoder was
+trained on other organisations, and not on XQuAD: to what it was trained on it would look better
+than it is.
 
 The model is McFadden's conditional logit ("Conditional logit analysis of qualitative choice
 behavior", 1974): the sentences of one question compete with each other and with no answer. It ranks
 them better than a logistic regression of each sentence by itself, which also learns how hard the
 question is. What `fixed_terms` adds is a given. The penalty is on squares (L2).
 
-Two sets of weights are printed: for encoders that tell what tokens mean, and for all others.
+Two sets of weights are printed: for the encoder that ships (`mdsa train reader` made it), which
+tells what tokens mean, and for others, fitted to plain MiniLM without its tokens.
 
 `--by-organisation` prints instead how well the best sentence does on each organisation's questions,
 with weights fitted without that organisation, at the reader's threshold; the threshold was chosen
@@ -35,13 +39,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
-from mdsa.embeddings import load_embeddings
+from mdsa.embeddings import ANSWER_MODEL, DEFAULT_MODEL, load_embeddings
 from mdsa.embeddings.token_vectors import TokenVectors
 from mdsa.evals.grounded_data import GroundedCase, GroundedSet, load_grounded
 from mdsa.evals.reader_data import blur_words, moved_spans, name_pool, swap_name
-from mdsa.evals.reader_dev import DevQuestion, flat, load_dev
+from mdsa.evals.reader_dev import DevQuestion, load_dev
 from mdsa.evals.text_scores import contains
 from mdsa.models.passages import Passage
 from mdsa.models.reader.chat_model import ReaderChatModel
@@ -51,6 +56,7 @@ from mdsa.models.reader.fixed_terms import fixed_terms
 from mdsa.models.reader.late_interaction import LATE_FEATURES
 from mdsa.models.reader.lists import whole_lists
 from mdsa.models.reader.sentences import split_passage
+from mdsa.training.reader_data import answer_label, flat
 
 __all__ = ["Group", "balanced", "dev_groups", "fit", "grounded_groups", "held_out", "main"]
 
@@ -59,7 +65,6 @@ _SHUFFLED_SHARE = 0.3
 _SET = "xquad_en"
 _MOST = 1000
 _PENALTY = 0.2
-_MOST_OF_A_LIST = 0.6
 _TOKEN_BYTES = 2**30
 
 Matrix = NDArray[np.float64]
@@ -85,8 +90,8 @@ class Group:
 class _Aliased(CachedEncoder):
     """Encodes a blurred question as the question it was made from."""
 
-    def __init__(self) -> None:
-        super().__init__(load_embeddings(), size=200_000, token_bytes=_TOKEN_BYTES)
+    def __init__(self, embeddings: Embeddings) -> None:
+        super().__init__(embeddings, size=200_000, token_bytes=_TOKEN_BYTES)
         self.aliases: dict[str, str] = {}
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -103,16 +108,19 @@ class _Aliased(CachedEncoder):
         ]
 
 
-def grounded_groups(data: GroundedSet, count: int, seed: int = 1) -> list[Group]:
+def grounded_groups(
+    data: GroundedSet, count: int, embeddings: Embeddings, seed: int = 1
+) -> list[Group]:
     """Every question in every condition.
 
     Args:
         data: the half of a set that is for fitting.
         count: how many questions.
+        embeddings: what the reader encodes with.
         seed: of draws.
     """
     rng = random.Random(seed)
-    encoder = _Aliased()
+    encoder = _Aliased(embeddings)
     there, _ = data.cases(count, 0, seed)
     _, absent = data.cases(0, count, seed)
     pool = name_pool([case.question for case in [*there, *absent]])
@@ -168,22 +176,12 @@ def _group(
     sentences = [sentence for passage in passages for sentence in split_passage(passage)]
     titles = {passage.id: passage.title for passage in passages}
     candidates = [*sentences, *whole_lists(sentences, titles)]
-    labels = np.array([_label(flat(sentence.text), answers) for sentence in candidates])
+    labels = np.array([answer_label(flat(each.text), answers) for each in candidates], np.float64)
     kept = labels >= 0
     question = Question(text)
     rows = features(question, candidates, titles, encoder)
     given = fixed_terms(question, candidates, titles)
     return Group(rows[kept], given[kept], labels[kept])
-
-
-def _label(text: str, answers: Sequence[str]) -> float:
-    """1 for an answer, 0 for none, -1 for a small part of a list that answers as a whole."""
-    if any(answer in text for answer in answers):
-        return 1.0
-    parts = [answer for answer in answers if text in answer]
-    if any(len(text) > _MOST_OF_A_LIST * len(answer) for answer in parts):
-        return 1.0
-    return -1.0 if parts else 0.0
 
 
 def fit(groups: Sequence[Group], penalty: float = _PENALTY) -> tuple[float, Matrix]:
@@ -260,33 +258,49 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     parser = argparse.ArgumentParser(prog="mdsa.evals.reader_fit")
     parser.add_argument("--data-dir", type=Path, required=True, help="holds rag/")
-    parser.add_argument("--dev", type=Path, required=True, help="questions by organisation")
+    parser.add_argument(
+        "--dev", type=Path, nargs="+", required=True, help="questions by organisation"
+    )
     parser.add_argument("--by-organisation", action="store_true", help="cross-validate instead")
     options = parser.parse_args(arguments)
-    encoder = CachedEncoder(load_embeddings(), size=200_000, token_bytes=_TOKEN_BYTES)
-    by_organisation: dict[str, list[Group]] = {}
-    for question in load_dev(options.dev, load_embeddings()):
-        by_organisation.setdefault(question.organisation, []).extend(
-            dev_groups([question], encoder)
-        )
-    first = grounded_groups(load_grounded(_SET, options.data_dir, held_out=False), _MOST)
-    if options.by_organisation:
-        report = held_out(first, by_organisation, ReaderChatModel().threshold)
-        sys.stdout.write(json.dumps(report, indent=2) + "\n")
-        return
-    groups = balanced(first, [group for each in by_organisation.values() for group in each])
-    result: dict[str, Any] = {"groups": len(groups)}
-    for label, names in (
-        ("with_tokens", (*FEATURES, *LATE_FEATURES)),
-        ("without_tokens", FEATURES),
+    questions = [each for path in options.dev for each in load_dev(path, load_embeddings())]
+    data = load_grounded(_SET, options.data_dir, held_out=False)
+    result: dict[str, Any] = {}
+    for label, model, names in (
+        ("own_encoder", ANSWER_MODEL, (*FEATURES, *LATE_FEATURES)),
+        ("others", DEFAULT_MODEL, FEATURES),
     ):
-        kept = [replace(group, rows=group.rows[:, : len(names)]) for group in groups]
-        intercept, weights = fit(kept)
+        embeddings = load_embeddings(model)
+        first = _with_columns(grounded_groups(data, _MOST, embeddings), len(names))
+        by_organisation = {
+            name: _with_columns(groups, len(names))
+            for name, groups in _by_organisation(questions, embeddings).items()
+        }
+        if options.by_organisation:
+            result[label] = held_out(first, by_organisation, ReaderChatModel().threshold)
+            continue
+        groups = balanced(first, [group for each in by_organisation.values() for group in each])
+        intercept, weights = fit(groups)
         result[label] = {
+            "groups": len(groups),
             "intercept": round(intercept, 2),
             "weights": {n: round(float(w), 2) for n, w in zip(names, weights, strict=True)},
         }
     sys.stdout.write(json.dumps(result, indent=2) + "\n")
+
+
+def _by_organisation(
+    questions: Sequence[DevQuestion], embeddings: Embeddings
+) -> dict[str, list[Group]]:
+    encoder = CachedEncoder(embeddings, size=200_000, token_bytes=_TOKEN_BYTES)
+    found: dict[str, list[Group]] = {}
+    for question in questions:
+        found.setdefault(question.organisation, []).extend(dev_groups([question], encoder))
+    return found
+
+
+def _with_columns(groups: Sequence[Group], count: int) -> list[Group]:
+    return [replace(group, rows=group.rows[:, :count]) for group in groups]
 
 
 if __name__ == "__main__":

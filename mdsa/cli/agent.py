@@ -50,14 +50,16 @@ def _build(settings: Settings, app_file: Path | None) -> TinyBERTOrchestrator:
         from mdsa.domains.app_file import demo_app_path, load_app
 
         path = app_file or settings.app or demo_app_path()
-        embedding_model = load_app(path).file.embedding_model
+        described = load_app(path).file
 
         progress.update(task, description="Loading libraries")
         from mdsa.core.orchestrator import TinyBERTOrchestrator
-        from mdsa.embeddings import load_embeddings
+        from mdsa.embeddings import ANSWER_MODEL, load_embeddings
 
-        progress.update(task, description="Preparing the text encoder (once per machine)")
-        load_embeddings(embedding_model).load()
+        progress.update(task, description="Preparing the text encoders (once per machine)")
+        load_embeddings(described.embedding_model).load()
+        if described.model.startswith("embedded://"):
+            load_embeddings(ANSWER_MODEL).load()
 
         progress.update(task, description="Building the agent")
         folder = task

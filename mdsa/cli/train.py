@@ -12,6 +12,7 @@ from rich.progress import TaskID
 
 from mdsa.cli.options import Invocation, takes_common_options
 from mdsa.cli.render import console, facts, plain, progress_bar, table, write_json
+from mdsa.cli.train_reader import train_reader_command
 from mdsa.cli.train_slm import train_slm_command
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ __all__ = ["training"]
 training = typer.Typer(
     no_args_is_help=True, help="Train routers, the encoder under them, and SmolLM2's adapter."
 )
+training.command("reader")(train_reader_command)
 training.command("slm")(train_slm_command)
 
 _Rows = Annotated[

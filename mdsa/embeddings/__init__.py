@@ -1,5 +1,5 @@
 """Text embeddings: the packaged MiniLM on onnxruntime, and whatever LangChain can load."""
 
-from mdsa.embeddings.loader import DEFAULT_MODEL, load_embeddings
+from mdsa.embeddings.loader import ANSWER_MODEL, DEFAULT_MODEL, load_embeddings
 
-__all__ = ["DEFAULT_MODEL", "load_embeddings"]
+__all__ = ["ANSWER_MODEL", "DEFAULT_MODEL", "load_embeddings"]

@@ -34,6 +34,11 @@ class PackagedModel:
     sha256: str
 
     @property
+    def key(self) -> str:
+        """Names what is prepared from it."""
+        return self.sha256[:12]
+
+    @property
     def config(self) -> dict[str, Any]:
         """The architecture."""
         return dict(json.loads(self._read("config.json")))

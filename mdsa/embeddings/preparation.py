@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 def prepared_path(cache_dir: Path, model: PackagedModel) -> Path:
     """Where the prepared file lies."""
-    return cache_dir / "encoders" / f"minilm-{model.sha256[:12]}-v{GRAPH_VERSION}.onnx"
+    return cache_dir / "encoders" / f"minilm-{model.key}-v{GRAPH_VERSION}.onnx"
 
 
 def open_session(

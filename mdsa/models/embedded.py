@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from langchain_core.language_models import BaseChatModel
 
-from mdsa.errors import UnknownNameError
+from mdsa.embeddings.adapter import adapted_minilm
+from mdsa.errors import ModelUnavailableError, UnknownNameError
 from mdsa.models.memory_budget import MemoryBudget
 from mdsa.models.provider import ModelOptions, ModelStatus
 from mdsa.settings import Settings
@@ -53,15 +54,20 @@ class EmbeddedProvider:
         if name != "reader":
             problem = str(UnknownNameError("embedded model", name, EMBEDDED_MODELS))
             return ModelStatus(reference, False, problem, "correct the model reference")
+        try:
+            adapted_minilm()
+        except ModelUnavailableError as error:
+            return ModelStatus(reference, False, str(error), "see the message")
         return ModelStatus(reference, True, "ships with the install", device="cpu", dtype="int8")
 
     def warm_up(self, name: str) -> None:
-        """Load the reader's sentence encoder, or SmolLM2's weights."""
+        """Load the reader's sentence encoders, or SmolLM2's weights."""
         if name.startswith("smollm2"):
             from mdsa.models.smollm2.provider import warm_up_smollm2
 
             warm_up_smollm2(name, self._settings, self._memory)
         elif name == "reader":
-            from mdsa.embeddings import load_embeddings
+            from mdsa.embeddings import ANSWER_MODEL, load_embeddings
 
+            load_embeddings(ANSWER_MODEL).load()
             load_embeddings().load()

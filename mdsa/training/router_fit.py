@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, kl_div, log_softmax, softmax
 
+from mdsa.training.rates import linear_rate
 from mdsa.training.router_batches import OUTSIDE, UNLABELLED, Batch
 from mdsa.training.router_model import Classifier, autocast, padded, predict
 
@@ -185,7 +186,7 @@ def _run_epoch(
     for step, batch in enumerate(batches):
         done = epoch + step / len(batches)
         for group in optimizer.param_groups:
-            group["lr"] = group["scale"] * _rate(done / plan.epochs, plan.warm_up)
+            group["lr"] = group["scale"] * linear_rate(done / plan.epochs, plan.warm_up)
         with autocast(device):
             logits = model(*padded(batch.ids, device))
         soft = None if task.soft is None else torch.from_numpy(task.soft[batch.rows]).to(device)
@@ -197,13 +198,6 @@ def _run_epoch(
         total += loss.item()
         task.after_step(epoch, step + 1, len(batches))
     return total / len(batches)
-
-
-def _rate(share: float, warm_up: float) -> float:
-    """Rises to 1 over the warm-up, then falls to 0, both linearly."""
-    if share < warm_up:
-        return share / warm_up
-    return (1 - share) / (1 - warm_up) if warm_up < 1 else 1.0
 
 
 def _loss(

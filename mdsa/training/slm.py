@@ -19,10 +19,11 @@ import torch
 
 from mdsa.models.smollm2.files import find_weights
 from mdsa.models.smollm2.prompt import FORM
+from mdsa.training.checkpoints import load_checkpoint
 from mdsa.training.slm_batches import encode
 from mdsa.training.slm_data import make_samples
 from mdsa.training.slm_export import write_adapter
-from mdsa.training.slm_fit import FitSettings, fit, load_checkpoint
+from mdsa.training.slm_fit import FitSettings, fit
 from mdsa.training.slm_network import AdaptedNetwork
 from mdsa.training.slm_sample import Sample
 from mdsa.training.slm_weights import open_network, open_tokenizer, read_gguf

@@ -11,11 +11,11 @@ from typing import Any
 
 import torch
 
-from mdsa.errors import StorageError
+from mdsa.training.checkpoints import load_checkpoint, save_checkpoint
 from mdsa.training.slm_batches import Encoded, batches
 from mdsa.training.slm_network import AdaptedNetwork
 
-__all__ = ["FitReport", "FitSettings", "fit", "load_checkpoint"]
+__all__ = ["FitReport", "FitSettings", "fit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +123,6 @@ def fit(
     return report
 
 
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """What a run has kept: `adapter`, `optimizer` and `report`.
-
-    Raises:
-        StorageError: it cannot be read.
-    """
-    try:
-        kept: dict[str, Any] = torch.load(path, weights_only=True)
-    except (OSError, RuntimeError, EOFError) as error:
-        raise StorageError(f"cannot read {path} ({error}); remove it to begin anew.") from error
-    return kept
-
-
 def _schedule(step: int, share: float, warmup: int) -> float:
     return min(1.0, step / warmup) * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(share, 1.0))))
 
@@ -144,12 +131,5 @@ def _keep(
     path: Path, network: AdaptedNetwork, optimizer: torch.optim.Optimizer, report: FitReport
 ) -> None:
     fields = {name: getattr(report, name) for name in ("steps", "seconds", "tokens", "loss")}
-    temporary = path.with_name(f"{path.name}.tmp")
-    try:
-        torch.save(
-            {"adapter": network.state(), "optimizer": optimizer.state_dict(), "report": fields},
-            temporary,
-        )
-        temporary.replace(path)
-    except (OSError, RuntimeError) as error:
-        raise StorageError(f"cannot write {path} ({error}); make room.") from error
+    state = {"adapter": network.state(), "optimizer": optimizer.state_dict(), "report": fields}
+    save_checkpoint(path, state)

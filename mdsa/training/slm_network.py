@@ -13,30 +13,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from mdsa.training.low_rank import LowRankLinear
 from mdsa.training.slm_weights import LORA_MODULES
 
 __all__ = ["AdaptedNetwork"]
 
 _ATTENTION = "mdsa_plain"
-
-
-class _Adapted(nn.Module):
-    """A frozen linear map with a low-rank addition; the master weights are float32."""
-
-    def __init__(self, base: nn.Linear, rank: int, scale: float) -> None:
-        super().__init__()
-        self.base = base
-        self.scale = scale
-        self.a = nn.Parameter(torch.empty(rank, base.in_features))
-        self.b = nn.Parameter(torch.zeros(base.out_features, rank))
-        nn.init.kaiming_uniform_(self.a, a=5**0.5)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        flat = x.flatten(0, -2)
-        low = functional.linear(flat, self.a.to(x.dtype))
-        whole = functional.linear(flat, self.base.weight)
-        made = torch.addmm(whole, low, (self.b * self.scale).to(x.dtype).t())
-        return made.view(*x.shape[:-1], -1)
 
 
 class AdaptedNetwork:
@@ -57,11 +39,11 @@ class AdaptedNetwork:
         for parameter in network.parameters():
             parameter.requires_grad_(False)
         self._body, self._head = network.model, network.lm_head
-        self._adapted: dict[str, _Adapted] = {}
+        self._adapted: dict[str, LowRankLinear] = {}
         for number, layer in enumerate(network.model.layers):
             for gguf, path in LORA_MODULES.items():
                 owner = layer.get_submodule(path.split(".")[0])
-                made = _Adapted(getattr(owner, path.split(".")[1]), rank, alpha / rank)
+                made = LowRankLinear(getattr(owner, path.split(".")[1]), rank, alpha / rank)
                 setattr(owner, path.split(".")[1], made)
                 self._adapted[f"blk.{number}.{gguf}"] = made
 

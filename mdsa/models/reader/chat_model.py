@@ -23,7 +23,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field, PrivateAttr
 
-from mdsa.models.reader.encoder import CachedEncoder
+from mdsa.models.reader.encoder import ReaderEncoders
 from mdsa.models.reader.prompt import read_conversation
 from mdsa.models.reader.reply import Limits, Reply, compose
 from mdsa.models.reader.tool_choice import Tool
@@ -51,10 +51,10 @@ class ReaderChatModel(BaseChatModel):
     embeddings: Embeddings | None = Field(
         default=None,
         exclude=True,
-        description="Sentence encoder; None loads `mdsa.embeddings` at the first use.",
+        description="Sentence encoder; None loads those that ship at the first use.",
     )
     threshold: float = Field(
-        default=0.12,
+        default=0.16,
         ge=0,
         le=1,
         description="Probability below which the best sentence is no answer.",
@@ -74,7 +74,7 @@ class ReaderChatModel(BaseChatModel):
     )
     stop: list[str] | None = Field(default=None, description="Texts before which an answer ends.")
 
-    _encoder: CachedEncoder | None = PrivateAttr(default=None)
+    _encoders: ReaderEncoders | None = PrivateAttr(default=None)
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
 
     def _resolve_model_profile(self) -> ModelProfile:
@@ -188,7 +188,7 @@ class ReaderChatModel(BaseChatModel):
         reply = compose(
             read_conversation(messages),
             [] if tool_choice == "none" else tools,
-            self._load_encoder(),
+            self._load_encoders(),
             Limits(
                 threshold=self.threshold,
                 max_sentences=self.max_sentences,
@@ -207,16 +207,11 @@ class ReaderChatModel(BaseChatModel):
         usage = UsageMetadata(input_tokens=sent, output_tokens=made, total_tokens=sent + made)
         return reply, text, calls, usage
 
-    def _load_encoder(self) -> CachedEncoder:
+    def _load_encoders(self) -> ReaderEncoders:
         with self._lock:
-            if self._encoder is None:
-                embeddings = self.embeddings
-                if embeddings is None:
-                    from mdsa.embeddings import load_embeddings
-
-                    embeddings = load_embeddings()
-                self._encoder = CachedEncoder(embeddings)
-            return self._encoder
+            if self._encoders is None:
+                self._encoders = ReaderEncoders.of(self.embeddings)
+            return self._encoders
 
 
 def _pieces(

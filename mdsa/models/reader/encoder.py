@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from mdsa.embeddings.token_vectors import TokenVectors, token_embeddings
 
-__all__ = ["CachedEncoder"]
+__all__ = ["CachedEncoder", "ReaderEncoders"]
 
 _TOKEN_BYTES = 16 * 2**20
 
@@ -80,3 +81,26 @@ class CachedEncoder:
         while self._held_bytes > self._token_bytes:
             _, dropped = self._tokens.popitem(last=False)
             self._held_bytes -= dropped.tokens.nbytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderEncoders:
+    """What the reader encodes with.
+
+    Attributes:
+        answers: questions and sentences, so that a question lies near its answer.
+        meaning: names and values of tools, so that like lies near like.
+    """
+
+    answers: CachedEncoder
+    meaning: CachedEncoder
+
+    @classmethod
+    def of(cls, embeddings: Embeddings | None = None) -> ReaderEncoders:
+        """The ones that ship with the install, or other embeddings for both."""
+        if embeddings is not None:
+            encoder = CachedEncoder(embeddings)
+            return cls(encoder, encoder)
+        from mdsa.embeddings import ANSWER_MODEL, load_embeddings
+
+        return cls(CachedEncoder(load_embeddings(ANSWER_MODEL)), CachedEncoder(load_embeddings()))

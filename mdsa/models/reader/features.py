@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mdsa.models.reader.answer_types import AnswerType, expected_type, holds
 from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.late_interaction import late_interaction, question_words
-from mdsa.models.reader.sentences import Sentence
+from mdsa.models.reader.sentences import Sentence, in_context
 from mdsa.models.reader.words import content_stems, distinctive_terms
 
 __all__ = ["FEATURES", "Question", "features"]
@@ -124,11 +124,7 @@ def features(
         titles: title of each passage by its id.
         encoder: sentence encoder.
     """
-    # Under its title and heading a sentence means more: "It takes 5 days" alone is about nothing.
-    texts = [
-        ": ".join(part for part in (titles.get(s.passage, ""), s.context, s.text) if part)
-        for s in sentences
-    ]
+    texts = [in_context(each, titles.get(each.passage, "")) for each in sentences]
     tokens = encoder.encode_tokens([question.full, *texts])
     if tokens is None:
         vectors = encoder.encode([question.full, *texts])

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mdsa.models.reader.encoder import CachedEncoder
+from mdsa.models.reader.encoder import ReaderEncoders
 from mdsa.models.reader.extraction import Extract, extract
 from mdsa.models.reader.features import Question
 from mdsa.models.reader.merge import merge_answers
@@ -68,7 +68,7 @@ class _Part:
 def compose(
     conversation: Conversation,
     tools: Sequence[Tool],
-    encoder: CachedEncoder,
+    encoders: ReaderEncoders,
     limits: Limits,
     *,
     forced: str | None = None,
@@ -81,7 +81,7 @@ def compose(
     Args:
         conversation: the prompt, taken apart.
         tools: those bound.
-        encoder: sentence encoder.
+        encoders: for sentences and for tools.
         limits: settings.
         forced: a tool's name, or `any` for whichever fits best; None where the reader may choose.
     """
@@ -90,12 +90,12 @@ def compose(
         return Reply(text or limits.abstention, abstained=not text)
     if forced and not conversation.outcomes:
         tools = [tool for tool in tools if forced in (tool.name, "any", "required")]
-        return _forced(conversation, tools, encoder)
+        return _forced(conversation, tools, encoders)
     parts = [
-        _decide(request, conversation, tools, encoder, limits)
+        _decide(request, conversation, tools, encoders, limits)
         for request in _requests(conversation)
     ]
-    parts = _whole_if_one(parts, conversation, tools, encoder, limits)
+    parts = _whole_if_one(parts, conversation, tools, encoders, limits)
     pending = [
         (choice.tool.name, args)
         for part in parts
@@ -113,7 +113,7 @@ def _whole_if_one(
     parts: list[_Part],
     conversation: Conversation,
     tools: Sequence[Tool],
-    encoder: CachedEncoder,
+    encoders: ReaderEncoders,
     limits: Limits,
 ) -> list[_Part]:
     """The message undivided where its parts name one tool at most, and together serve it better.
@@ -124,7 +124,7 @@ def _whole_if_one(
     if len(parts) < 2 or conversation.passages or len(named) > 1:
         return parts
     request = Question(conversation.question, parts[0].request.background)
-    whole = _decide(request, conversation, tools, encoder, limits)
+    whole = _decide(request, conversation, tools, encoders, limits)
     if whole.choice is None or whole.choice.filled.missing:
         return parts
     return [whole]
@@ -151,17 +151,23 @@ def _decide(
     request: Question,
     conversation: Conversation,
     tools: Sequence[Tool],
-    encoder: CachedEncoder,
+    encoders: ReaderEncoders,
     limits: Limits,
 ) -> _Part:
     found = extract(
         request,
         conversation.passages,
-        encoder,
+        encoders.answers,
         threshold=limits.threshold,
         max_sentences=limits.max_sentences,
     )
-    choice = choose(request, tools, encoder, facts=conversation.facts, earlier=conversation.earlier)
+    choice = choose(
+        request,
+        tools,
+        encoders.meaning,
+        facts=conversation.facts,
+        earlier=conversation.earlier,
+    )
     if choice is not None and not conversation.passages:
         fits = choice.relevance >= _RELEVANT or choice.score >= _PLAIN_REQUEST
         if choice.general and choice.filled.missing and not choice.own:
@@ -181,10 +187,16 @@ def _decide(
     return _Part(request, choice, found)
 
 
-def _forced(conversation: Conversation, tools: Sequence[Tool], encoder: CachedEncoder) -> Reply:
+def _forced(conversation: Conversation, tools: Sequence[Tool], encoders: ReaderEncoders) -> Reply:
     background = " ".join(conversation.earlier[-1:]) if _answers_back(conversation) else ""
     request = Question(conversation.question, background)
-    choice = choose(request, tools, encoder, facts=conversation.facts, earlier=conversation.earlier)
+    choice = choose(
+        request,
+        tools,
+        encoders.meaning,
+        facts=conversation.facts,
+        earlier=conversation.earlier,
+    )
     if choice is None:
         return Reply(abstained=True)
     if choice.filled.missing:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from mdsa.models.passages import Passage
 
-__all__ = ["Sentence", "leans", "split_passage", "split_prose"]
+__all__ = ["Sentence", "in_context", "leans", "split_passage", "split_prose"]
 
 _ABBREVIATIONS_TEXT = """
 mr mrs ms dr prof st sr jr vs etc e.g i.e cf al no nos fig figs vol pp ed eds dept approx est
@@ -79,6 +79,11 @@ class Sentence:
     def number(self) -> int | None:
         """Number of an item; None where it has none."""
         return _number(self.marker)
+
+
+def in_context(sentence: Sentence, title: str) -> str:
+    """The sentence under its title and heading: "It takes 5 days" alone is about nothing."""
+    return ": ".join(part for part in (title, sentence.context, sentence.text) if part)
 
 
 def split_prose(text: str) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mdsa.models.reader.answer_types import AnswerType
 from mdsa.models.reader.chat_model import ReaderChatModel
-from mdsa.models.reader.encoder import CachedEncoder
+from mdsa.models.reader.encoder import CachedEncoder, ReaderEncoders
 from mdsa.models.reader.extraction import Extract, extract
 from mdsa.models.reader.question import split_message
 
@@ -63,7 +63,7 @@ class EvidenceFinder:
     """Finds evidence as `embedded://reader` does. Thread-safe.
 
     Args:
-        embeddings: sentence encoder; None loads `mdsa.embeddings` at the first use.
+        embeddings: sentence encoder; None loads the reader's at the first use.
     """
 
     def __init__(self, embeddings: Embeddings | None = None) -> None:
@@ -95,10 +95,5 @@ class EvidenceFinder:
     def _load(self) -> CachedEncoder:
         with self._lock:
             if self._encoder is None:
-                embeddings = self._embeddings
-                if embeddings is None:
-                    from mdsa.embeddings import load_embeddings
-
-                    embeddings = load_embeddings()
-                self._encoder = CachedEncoder(embeddings)
+                self._encoder = ReaderEncoders.of(self._embeddings).answers
             return self._encoder
