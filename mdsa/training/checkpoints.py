@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -21,7 +22,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """
     try:
         kept: dict[str, Any] = torch.load(path, weights_only=True)
-    except (OSError, RuntimeError, EOFError) as error:
+    except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
         raise StorageError(f"cannot read {path} ({error}); remove it to begin anew.") from error
     return kept
 

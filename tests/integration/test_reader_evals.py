@@ -38,7 +38,7 @@ def facts() -> GroundedSet:
 
 
 def test_sentences_are_labelled_where_the_answer_stands(facts: GroundedSet) -> None:
-    groups = grounded_groups(facts, len(_FACTS))
+    groups = grounded_groups(facts, len(_FACTS), load_embeddings())
 
     assert {group.rows.shape[1] for group in groups} == {len(FEATURES) + len(LATE_FEATURES)}
     assert all(len(g.rows) == len(g.given) == len(g.labels) for g in groups)

@@ -104,7 +104,7 @@ def _code_terms(
             terms.append(-12.0)
         elif any(named):
             # Under a title that names it stand many sentences; that tells less of each.
-            terms.append((2.0 if asked & found else 0.0) if right else -6.0)
+            terms.append((4.5 if asked & found else 0.0) if right else -6.0)
         else:
             terms.append(0.0)
     return np.array(terms)
