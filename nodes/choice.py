@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["chosen"]
+__all__ = ["chosen", "says_more"]
 
 _ORDINALS = ("first", "second", "third", "fourth")
 # fmt: off
@@ -25,10 +25,8 @@ def chosen(message: str, choices: Sequence[str]) -> str | None:
 
     A message that says much besides is a new question that happens to share a word.
     """
-    words = set(re.findall(r"[a-z0-9]+", message.lower()))
-    parts = {name: set(re.split(r"[_-]", name.lower())) for name in choices}
-    besides = words - set().union(*parts.values()) - _FILLERS - set(_ORDINALS)
-    if "?" in message or len(besides) > _MOST_BESIDES:
+    words, parts = _words(message), _parts(choices)
+    if "?" in message or len(_besides(message, choices)) > _MOST_BESIDES:
         return None
     # "Customer support" names one choice wholly, and shares a word with technical support.
     whole = [name for name in choices if parts[name] <= words]
@@ -38,3 +36,21 @@ def chosen(message: str, choices: Sequence[str]) -> str | None:
         if len(candidates) == 1:
             return candidates[0]
     return None
+
+
+def says_more(message: str, choices: Sequence[str]) -> bool:
+    """Whether an answer to a question back says anything but which choice is meant."""
+    return bool(_besides(message, choices))
+
+
+def _besides(message: str, choices: Sequence[str]) -> set[str]:
+    named = set().union(*_parts(choices).values())
+    return _words(message) - named - _FILLERS - set(_ORDINALS)
+
+
+def _words(message: str) -> set[str]:
+    return set(re.findall(r"[a-z0-9]+", message.lower()))
+
+
+def _parts(choices: Sequence[str]) -> dict[str, set[str]]:
+    return {name: set(re.split(r"[_-]", name.lower())) for name in choices}

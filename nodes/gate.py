@@ -15,7 +15,7 @@ from langgraph.runtime import get_runtime
 
 from mdsa.graph.context import RunContext
 from mdsa.graph.state import AgentState, Classification, Decision, RouteState, SubQuery
-from mdsa.nodes.choice import chosen
+from mdsa.nodes.choice import chosen, says_more
 from mdsa.nodes.clause_questions import ask_clauses
 from mdsa.nodes.knowledge_evidence import Evidence, afind_evidence, find_evidence
 from mdsa.nodes.two_way import TwoWayNode
@@ -150,8 +150,11 @@ def decide(
     ranked = best_domains(scores, _MOST_CHOICES + 1)
     highest = scores[ranked[0]] if ranked else 0.0
 
-    if choice := chosen(text, [name for name in choices if name in scores]):
-        query = SubQuery(domain=choice, query=previous, context=text)
+    offered = [name for name in choices if name in scores]
+    if choice := chosen(text, offered):
+        # "It's for support" would only blur the question that it belongs to.
+        besides = text if says_more(text, offered) else ""
+        query = SubQuery(domain=choice, query=previous, context=besides)
         return _ask(found, "direct", [query], "the caller chose it when asked back", 1.0)
     if (courtesy := small_talk(text)) and highest < context.threshold:
         return _ask(found, "unmatched", [], f"small talk ({courtesy}) asks nothing of a domain")

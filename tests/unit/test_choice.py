@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mdsa.nodes.choice import chosen
+from mdsa.nodes.choice import chosen, says_more
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,15 @@ from mdsa.nodes.choice import chosen
 )
 def test_the_choice_that_is_named(answer: str, choices: list[str], expected: str | None) -> None:
     assert chosen(answer, choices) == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "more"),
+    [
+        ("It's for customer support.", False),
+        ("the second one, please", False),
+        ("technical support, the hub", True),
+    ],
+)
+def test_what_is_said_besides_the_choice_is_noticed(answer: str, more: bool) -> None:
+    assert says_more(answer, ["customer_support", "technical_support"]) is more
