@@ -109,16 +109,19 @@ def test_the_last_domains_own_question_brings_the_one_before_only_where_it_needs
 
 
 @pytest.mark.parametrize(
-    ("answer", "domain"),
+    ("answer", "domain", "context"),
     [
-        ("tracking", "order_tracking"),
-        ("It's about my order tracking", "order_tracking"),
-        ("support please", "customer_support"),
-        ("the second one", "customer_support"),
-        ("First", "order_tracking"),
+        ("tracking", "order_tracking", ""),
+        ("It's about my order tracking", "order_tracking", ""),
+        ("support please", "customer_support", ""),
+        ("the second one", "customer_support", ""),
+        ("First", "order_tracking", ""),
+        ("tracking, the tent", "order_tracking", "tracking, the tent"),
     ],
 )
-def test_a_choice_sends_the_question_before_to_the_chosen_domain(answer: str, domain: str) -> None:
+def test_a_choice_sends_the_question_before_to_the_chosen_domain(
+    answer: str, domain: str, context: str
+) -> None:
     message = scored(answer, 0.8, order_tracking=0.1, customer_support=0.1)
 
     verdict = decide(
@@ -128,7 +131,7 @@ def test_a_choice_sends_the_question_before_to_the_chosen_domain(answer: str, do
     )
 
     assert verdict.route["decision"] == "direct"
-    assert asked(verdict) == [(domain, "my box is broken", answer)]
+    assert asked(verdict) == [(domain, "my box is broken", context)]
 
 
 @pytest.mark.parametrize("answer", ["neither", "first or second", "tracking or support"])
