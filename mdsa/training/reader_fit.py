@@ -138,4 +138,3 @@ def fit(
                 },
             )
     return report
-
