@@ -49,7 +49,7 @@ def _besides(message: str, choices: Sequence[str]) -> set[str]:
 
 
 def _words(message: str) -> set[str]:
-    return set(re.findall(r"[a-z0-9]+", message.lower()))
+    return set(re.findall(r"[^\W_]+", message.lower()))
 
 
 def _parts(choices: Sequence[str]) -> dict[str, set[str]]:

@@ -34,6 +34,7 @@ def test_the_choice_that_is_named(answer: str, choices: list[str], expected: str
         ("It's for customer support.", False),
         ("the second one, please", False),
         ("technical support, the hub", True),
+        ("technical support, 帐篷", True),
     ],
 )
 def test_what_is_said_besides_the_choice_is_noticed(answer: str, more: bool) -> None:
