@@ -30,7 +30,7 @@ class Example:
         return self.url or self.route
 
 
-_SHIPPING = "How much is express shipping to Ohio?"
+_SHIPPING = "How much does express shipping cost?"
 _CANCEL = "Please cancel order ORD-1005, I ordered it by mistake."
 _SAID = [{"role": "user", "content": _SHIPPING}]
 _SESSION = "sess_abc123"

@@ -154,7 +154,7 @@ def test_a_question_is_answered_from_the_demos_documents(
     client: SyncLangGraphClient, thread: str
 ) -> None:
     state: Any = client.runs.wait(
-        thread, "mdsa", input=message("How much is express shipping to Ohio?")
+        thread, "mdsa", input=message("How much does express shipping cost?")
     )
 
     assert state["route"]["domains"] == ["order_tracking"]
@@ -167,7 +167,7 @@ def test_the_context_of_a_run_is_kept(client: SyncLangGraphClient, thread: str) 
     state: Any = client.runs.wait(
         thread,
         "mdsa",
-        input=message("How much is express shipping to Ohio?"),
+        input=message("How much does express shipping cost?"),
         context={"allowed_domains": ["technical_support"]},
     )
 
@@ -182,7 +182,7 @@ def test_tokens_and_updates_come_from_inside_a_domain(
         client.runs.stream(
             thread,
             "mdsa",
-            input=message("How much is express shipping to Ohio?"),
+            input=message("How much does express shipping cost?"),
             stream_mode=["messages-tuple", "updates"],
             stream_subgraphs=True,
         )
@@ -230,7 +230,7 @@ def test_a_declined_tool_does_not_run_and_the_thread_tells_how_it_stands(
 
 def test_a_thread_keeps_its_runs_and_goes_with_them(client: SyncLangGraphClient) -> None:
     made = client.threads.create(metadata={"user": "ann"})["thread_id"]
-    run = client.runs.create(made, "mdsa", input=message("How much is express shipping to Ohio?"))
+    run = client.runs.create(made, "mdsa", input=message("How much does express shipping cost?"))
     state: Any = client.runs.join(made, run["run_id"])
     again: Any = client.runs.wait(made, "mdsa", input=message("And to Texas?"))
 
@@ -247,7 +247,7 @@ def test_time_travel_forks_a_thread_from_any_checkpoint(
     client: SyncLangGraphClient, thread: str
 ) -> None:
     first: Any = client.runs.wait(
-        thread, "mdsa", input=message("How much is express shipping to Ohio?")
+        thread, "mdsa", input=message("How much does express shipping cost?")
     )
     asked, answered = first["messages"]
     client.runs.wait(thread, "mdsa", input=message("And how long does it take?"))
@@ -272,7 +272,7 @@ def test_time_travel_forks_a_thread_from_any_checkpoint(
 
 def test_a_run_is_replayed_from_a_checkpoint(client: SyncLangGraphClient, thread: str) -> None:
     first: Any = client.runs.wait(
-        thread, "mdsa", input=message("How much is express shipping to Ohio?")
+        thread, "mdsa", input=message("How much does express shipping cost?")
     )
     history = client.threads.get_history(thread, limit=50)
     routed = next(state for state in history if state["next"] == ["gate"])
@@ -290,7 +290,7 @@ def test_another_graph_takes_it_in(client: SyncLangGraphClient) -> None:
     builder.add_edge("desk", "sign")
     builder.add_edge("sign", END)
     outer = builder.compile(name="outer")
-    asked: Any = {"messages": [HumanMessage("How much is express shipping to Ohio?")]}
+    asked: Any = {"messages": [HumanMessage("How much does express shipping cost?")]}
 
     state = outer.invoke(asked)
     inside = [namespace for namespace, _ in outer.stream(asked, subgraphs=True) if namespace]
