@@ -50,6 +50,14 @@ class AdaptedModel(PackagedModel):
         Raises:
             ModelUnavailableError: a file is missing or differs.
         """
+        return _adapted(PackagedModel.weights(self), self.additions())
+
+    def additions(self) -> dict[str, NDArray[np.floating]]:
+        """Read the adapter, once its bytes have proved to be the expected ones.
+
+        Raises:
+            ModelUnavailableError: the file is missing or differs.
+        """
         from safetensors.numpy import load
 
         try:
@@ -59,7 +67,7 @@ class AdaptedModel(PackagedModel):
         digest = hashlib.sha256(data).hexdigest()
         if digest != self.adapter_sha256:
             raise _unusable(self.adapter, f"its sha256 is {digest}, not {self.adapter_sha256}")
-        return _adapted(PackagedModel.weights(self), load(data))
+        return load(data)
 
 
 def adapted_minilm(folder: Path = ADAPTER_FOLDER) -> AdaptedModel:

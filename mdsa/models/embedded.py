@@ -55,19 +55,18 @@ class EmbeddedProvider:
             problem = str(UnknownNameError("embedded model", name, EMBEDDED_MODELS))
             return ModelStatus(reference, False, problem, "correct the model reference")
         try:
-            adapted_minilm()
+            adapted_minilm().additions()
         except ModelUnavailableError as error:
             return ModelStatus(reference, False, str(error), "see the message")
         return ModelStatus(reference, True, "ships with the install", device="cpu", dtype="int8")
 
     def warm_up(self, name: str) -> None:
-        """Load the reader's sentence encoders, or SmolLM2's weights."""
+        """Load the reader's sentence encoders, and SmolLM2's weights, which fall back to it."""
+        from mdsa.embeddings import ANSWER_MODEL, load_embeddings
+
         if name.startswith("smollm2"):
             from mdsa.models.smollm2.provider import warm_up_smollm2
 
             warm_up_smollm2(name, self._settings, self._memory)
-        elif name == "reader":
-            from mdsa.embeddings import ANSWER_MODEL, load_embeddings
-
-            load_embeddings(ANSWER_MODEL).load()
-            load_embeddings().load()
+        load_embeddings(ANSWER_MODEL).load()
+        load_embeddings().load()

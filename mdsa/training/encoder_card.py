@@ -5,20 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["LICENCES", "EncoderReport", "render_card"]
+from mdsa.training.licences import licence_of
 
-LICENCES = {
-    "intent/clinc150": "CC-BY-3.0",
-    "intent/banking77": "CC-BY-4.0",
-    "intent/hwu64": "CC-BY-4.0",
-    "intent/bitext_support": "CDLA-Sharing-1.0",
-    "multi_intent/mixsnips_clean": "none stated",
-    "multi_intent/mixatis_clean": "none stated",
-    "dialogue/sgd_train": "CC-BY-SA-4.0",
-    "rag/xquad_en": "CC-BY-SA-4.0",
-    "rag/pubmedqa": "MIT",
-    "unlabelled/sentences.txt": "mixed",
-}
+__all__ = ["EncoderReport", "render_card"]
 
 
 @dataclass(frozen=True)
@@ -55,8 +44,7 @@ def render_card(report: EncoderReport, sizes: Mapping[str, int], files: Mapping[
         files: sha256 by name.
     """
     sources = "\n".join(
-        f"| {name} | {count:,} | {LICENCES.get(name.split(' ')[0], 'see its source')} |"
-        for name, count in report.texts.items()
+        f"| {name} | {count:,} | {licence_of(name)} |" for name, count in report.texts.items()
     )
     digests = "\n".join(f"| `{name}` | `{digest}` |" for name, digest in sorted(files.items()))
     shape = ", ".join(f"{name} {value:,}" for name, value in sizes.items())

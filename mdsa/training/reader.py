@@ -50,7 +50,7 @@ def train_reader(
         The manifest.
 
     Raises:
-        InvalidInputError: a data file cannot be read.
+        InvalidInputError: a data file cannot be read, or `out` holds a run with other settings.
         ModelUnavailableError: MiniLM is not installed.
         StorageError: the checkpoint cannot be read or written.
         OSError: the folder cannot be written.

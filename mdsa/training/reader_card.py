@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mdsa.training.licences import licence_of
+
 __all__ = ["CARD_FILE", "render_card"]
 
 CARD_FILE = "README.md"
-_LICENCES = {
-    "own": "made up for MDSA, Apache-2.0",
-    "covid_qa": "Apache-2.0",
-    "covid_qa faq": "Apache-2.0",
-}
 
 
 def render_card(manifest: Mapping[str, Any]) -> str:
@@ -24,7 +21,7 @@ def render_card(manifest: Mapping[str, Any]) -> str:
     settings, run = manifest["settings"], manifest["run"]
     rows = "\n".join(
         f"| {source} | {each['corpora']:,} | {each['questions']:,} | {each['without_answer']:,} | "
-        f"{_LICENCES.get(source, 'see its source')} |"
+        f"{licence_of(source)} |"
         for source, each in manifest["data"].items()
     )
     chosen = "\n".join(f"- {name}: {value}" for name, value in settings.items())
@@ -47,10 +44,11 @@ Texts are encoded under their title and heading (`mdsa.models.reader.sentences.i
 
     mdsa train reader --organisations evals/data/organisations/fit --data-dir DATA --out DIR
 
-{run["steps"]:,} steps, {run["seconds"] / 60:.0f} minutes on two CPU cores; loss of late
-{run["loss"]:.3f}. Of COVID-QA only the half that `mdsa.utils.halves` leaves for fitting was read.
-The organisations, their documents and what they are asked were made up for MDSA, by language
-models that saw no other set; those in `evals/data/organisations/held_out` were not trained on.
+{run["steps"]:,} steps, {run["seconds"] / 60:.0f} minutes on {settings["threads"]} threads; loss of
+late {run["loss"]:.3f}. `own` are the organisations. Those in `evals/data/organisations`, their
+documents and what they are asked were made up for MDSA, by language models that saw no other set,
+and `fit` alone is for training. Of public sets only the halves that `mdsa.utils.halves` leaves for
+fitting are read.
 
 | source | corpora | questions | of them without an answer | licence |
 |---|---|---|---|---|
@@ -60,9 +58,9 @@ models that saw no other set; those in `evals/data/organisations/held_out` were 
 
 ## Limits
 
-English. Short documents of organisations (prices, rules, opening hours, steps): on others it has
-been measured only as `docs/evals.md` says. Its vectors and those of plain MiniLM are not
-comparable.
+English. The one that ships learned from short documents (prices, rules, opening hours, steps): on
+others it has been measured only as `docs/evals.md` says. Its vectors and those of plain MiniLM are
+not comparable.
 
 `adapter.safetensors`: sha256 `{manifest["sha256"]}`
 """

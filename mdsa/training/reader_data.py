@@ -19,10 +19,13 @@ from mdsa.retrieval.chunking import chunk_sections
 from mdsa.retrieval.loaders import Section
 from mdsa.training.slm_passages import PassageSet, load_passage_sets
 
-__all__ = ["OWN", "Corpus", "answer_label", "document_chunks", "flat", "load_corpora"]
+__all__ = ["LEFT_OUT", "OWN", "Corpus", "answer_label", "document_chunks", "flat", "load_corpora"]
 
 OWN = "own"
 """Source of organisations that were made up for MDSA."""
+
+LEFT_OUT = -1
+"""Label of a text that is neither right nor wrong."""
 
 _MOST_OF_A_LIST = 0.6
 _PUBLIC_SETS = frozenset({"covid_qa", "covid_qa faq"})
@@ -65,7 +68,7 @@ def answer_label(text: str, answers: Sequence[str]) -> int:
     parts = [answer for answer in answers if text in answer]
     if any(len(text) > _MOST_OF_A_LIST * len(answer) for answer in parts):
         return 1
-    return -1 if parts else 0
+    return LEFT_OUT if parts else 0
 
 
 def document_chunks(documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -107,6 +110,8 @@ def _organisation(file: Path) -> Corpus:
             (str(row["question"]), [flat(answer) for answer in row["sentences"]])
             for row in (*content["questions"], *content.get("more", ()))
         ]
+        if not asked:
+            raise ValueError("nothing is asked")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InvalidInputError(f"{file} does not describe an organisation: {error!r}.") from error
     texts: dict[str, str] = {}
@@ -114,6 +119,8 @@ def _organisation(file: Path) -> Corpus:
         title = str(chunk["metadata"].get("title", ""))
         for each in _candidates(number, title, chunk["content"]):
             texts.setdefault(in_context(each, title), flat(each.text))  # chunks overlap
+    if not texts:
+        raise InvalidInputError(f"{file} has no sentence in its documents; give them texts.")
     labels = [[answer_label(text, answers) for text in texts.values()] for _, answers in asked]
     kept = [
         row for row, (_, answers) in enumerate(asked) if not answers or max(labels[row]) > 0

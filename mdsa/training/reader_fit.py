@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,10 @@ import torch
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
+from mdsa.errors import InvalidInputError
 from mdsa.training.checkpoints import load_checkpoint, save_checkpoint
 from mdsa.training.rates import linear_rate
-from mdsa.training.reader_data import Corpus
+from mdsa.training.reader_data import LEFT_OUT, Corpus
 from mdsa.training.reader_loss import AnswerLoss
 from mdsa.training.reader_network import AdaptedEncoder
 from mdsa.training.reader_settings import ReaderSettings
@@ -55,10 +58,13 @@ def draw(
     corpus = corpora[number]
     rows = rng.sample(range(sizes[number]), min(settings.questions, sizes[number]))
     columns: set[int] = set()
-    for row in rows:
+    drawn = corpus.labels[rows]
+    for at, row in enumerate(rows):
         labels = corpus.labels[row]
         answers = np.flatnonzero(labels > 0).tolist()
-        if answers:
+        if answers and rng.random() < settings.left_out:
+            drawn[at, answers] = LEFT_OUT
+        elif answers:
             columns.add(rng.choice(answers))
         tempting = [at for at in hard[number][row].tolist() if labels[at] == 0]
         columns.update(rng.sample(tempting, min(settings.hard, len(tempting))))
@@ -66,7 +72,7 @@ def draw(
     return (
         [corpus.questions[row] for row in rows],
         [corpus.texts[at] for at in chosen],
-        corpus.labels[np.ix_(rows, chosen)],
+        drawn[:, chosen],
     )
 
 
@@ -92,8 +98,10 @@ def fit(
         `steps`, `seconds` over all runs, and `loss`, a running mean.
 
     Raises:
+        InvalidInputError: the checkpoint is of a run with other settings or other data.
         StorageError: the checkpoint cannot be read or written.
     """
+    run = _identity(corpora, settings)
     torch.set_num_threads(settings.threads)
     criterion = AnswerLoss(settings.temperature)
     optimizer = torch.optim.AdamW(
@@ -106,6 +114,11 @@ def fit(
     report: dict[str, float] = {"steps": 0, "seconds": 0.0, "loss": 0.0}
     if checkpoint.exists():
         kept: dict[str, Any] = load_checkpoint(checkpoint)
+        if kept.get("run") != run:
+            raise InvalidInputError(
+                f"{checkpoint} is of a run with other settings or data, {kept.get('run')}, not "
+                f"{run}; give those, or another folder."
+            )
         encoder.load(kept["adapter"])
         criterion.load_state_dict(kept["criterion"])
         optimizer.load_state_dict(kept["optimizer"])
@@ -131,6 +144,7 @@ def fit(
             save_checkpoint(
                 checkpoint,
                 {
+                    "run": run,
                     "adapter": encoder.state(),
                     "criterion": criterion.state_dict(),
                     "optimizer": optimizer.state_dict(),
@@ -138,3 +152,16 @@ def fit(
                 },
             )
     return report
+
+
+def _identity(corpora: Sequence[Corpus], settings: ReaderSettings) -> dict[str, Any]:
+    """What a run that goes on must have in common with the one that was stopped."""
+    read = hashlib.sha256()
+    for corpus in corpora:
+        for text in (*corpus.texts, *corpus.questions):
+            read.update(f"{text}\n".encode())
+        read.update(corpus.labels.tobytes())
+    chosen = asdict(settings)
+    for name in ("checkpoint_every", "threads"):
+        del chosen[name]
+    return {**chosen, "data": read.hexdigest()}

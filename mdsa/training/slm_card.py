@@ -10,21 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from mdsa.models.smollm2.files import WEIGHTS_FILE, WEIGHTS_SHA256
+from mdsa.training.licences import licence_of
 
-__all__ = ["LICENCES", "write_adapter_folder"]
-
-LICENCES = {
-    "xquad_en": "CC-BY-SA-4.0",
-    "policyqa": "MIT",
-    "covid_qa": "Apache-2.0",
-    "covid_qa faq": "Apache-2.0",
-    "pubmedqa": "MIT",
-    "bfcl": "Apache-2.0",
-    "sgd": "CC-BY-SA-4.0",
-    "clinc150": "CC-BY-3.0",
-    "hwu64": "CC-BY-4.0",
-    "templates": "own",
-}
+__all__ = ["write_adapter_folder"]
 
 
 def write_adapter_folder(
@@ -60,7 +48,7 @@ def write_adapter_folder(
 def _card(manifest: Mapping[str, Any], figures: Mapping[str, tuple[str, str]]) -> str:
     settings, run = manifest["settings"], manifest["run"]
     sources = "\n".join(
-        f"| {name} | {count:,} | {LICENCES.get(name.split(': ')[1], 'see its source')} |"
+        f"| {name} | {count:,} | {licence_of(name.split(': ')[1])} |"
         for name, count in manifest["samples"].items()
     )
     measured = "\n".join(

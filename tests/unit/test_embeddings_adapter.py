@@ -55,6 +55,8 @@ def test_a_damaged_adapter_is_refused(folder: Path) -> None:
         file.write(b"x")
     with pytest.raises(ModelUnavailableError, match=r"sha256.*pip install"):
         adapted_minilm(folder).weights()
+    with pytest.raises(ModelUnavailableError, match=r"sha256.*pip install"):
+        adapted_minilm(folder).additions()
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"sha256": "0"}', '{"sha256": "0", "base": "1"}'])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -82,12 +83,25 @@ def test_a_folder_without_organisations_is_refused(tmp_path: Path) -> None:
         load_corpora(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [({"questions": [], "more": []}, "nothing is asked"), ({"domains": [], "shared": []}, "texts")],
+)
+def test_an_organisation_with_nothing_to_learn_is_refused(
+    organisations: Path, change: dict[str, object], says: str
+) -> None:
+    (file,) = organisations.glob("*.json")
+    file.write_text(json.dumps(json.loads(file.read_text("utf-8")) | change), encoding="utf-8")
+    with pytest.raises(InvalidInputError, match=rf"post\.json.*{says}"):
+        load_corpora(organisations)
+
+
 def test_a_step_draws_the_answers_of_its_questions_and_what_tempts() -> None:
     labels = np.eye(4, 9, dtype=np.int8)
     labels[3] = 0  # has no answer
     corpus = Corpus("own", tuple("abcdefghi"), ("q0", "q1", "q2", "q3"), labels)
     hard = np.tile(np.arange(4, 8), (4, 1))
-    settings = ReaderSettings(questions=4, hard=1)
+    settings = ReaderSettings(questions=4, hard=1, left_out=0)
 
     for step in range(20):
         asked, texts, drawn = draw([corpus], [hard], settings, step)
@@ -98,6 +112,23 @@ def test_a_step_draws_the_answers_of_its_questions_and_what_tempts() -> None:
             right = [text for text, label in zip(texts, row, strict=True) if label > 0]
             assert right == {"q0": ["a"], "q1": ["b"], "q2": ["c"], "q3": []}[question]
     assert draw([corpus], [hard], settings, 7)[:2] == draw([corpus], [hard], settings, 7)[:2]
+
+
+def test_answers_that_are_left_out_are_no_rivals_of_no_answer() -> None:
+    labels = np.eye(2, 5, dtype=np.int8)
+    corpus = Corpus("own", tuple("abcde"), ("q0", "q1"), labels)
+    hard = np.tile(np.arange(2, 5), (2, 1))
+
+    _, texts, drawn = draw([corpus], [hard], ReaderSettings(left_out=1), 0)
+    assert not {"a", "b"} & set(texts)
+    assert not drawn.any()
+
+    settings = ReaderSettings(left_out=0.5)
+    seen = {tuple(draw([corpus], [hard], settings, step)[1]) for step in range(40)}
+    assert {frozenset({"a", "b"} & set(texts)) for texts in seen} == {
+        frozenset(each) for each in ("", "a", "b", "ab")
+    }
+    assert labels.min() == 0  # the corpus is as it was
 
 
 def _encoded(vectors: list[list[list[float]]]) -> Encoded:
@@ -144,6 +175,11 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_adapter(
     assert parts["data"] == {"own": {"corpora": 1, "questions": 5, "without_answer": 1}}
     assert whole["sha256"] in (tmp_path / "whole" / "README.md").read_text(encoding="utf-8")
     adapted_minilm(tmp_path / "whole").weights()
+
+    others = replace(settings, seed=1), replace(settings, steps=9), replace(settings, rank=2)
+    for other in others:
+        with pytest.raises(InvalidInputError, match="another folder"):
+            train_reader(organisations, tmp_path / "parts", other)
 
     (tmp_path / "parts" / "checkpoint.pt").write_bytes(b"no checkpoint")
     with pytest.raises(StorageError, match="remove it"):
