@@ -1,7 +1,8 @@
 """What the zero-shot router scaled of a text and every domain at once.
 
-A domain is known by its texts: name, description, the description's phrases, keywords, examples.
-Those of all domains stand stacked in one `Table`. The columns of `features`:
+A domain is known by its texts: name, description, the description's phrases, keywords, examples,
+and sentences of its documents. Those of all domains stand stacked in one `Table`. The columns of
+`features`:
 
 - `nearest`: soft maximum (logarithm of the mean exponential) of the similarity to the domain's
   texts, in units of their `Background`,
@@ -65,14 +66,26 @@ class Prototypes:
     """What is known of a domain, prepared.
 
     Attributes:
-        texts: a phrase of the description stands as the whole description; the examples are last.
+        texts: a phrase of the description stands as the whole description; the examples are last,
+            but for what documents say.
         vectors: unit embeddings of the texts and phrases, (texts, dimensions).
         keyword_stems: the stems of each keyword.
+        of_documents: how many texts, at the end, are sentences of documents.
     """
 
     texts: tuple[str, ...]
     vectors: Matrix
     keyword_stems: tuple[frozenset[str], ...]
+    of_documents: int = 0
+
+    def with_documents(self, sentences: Sequence[str], vectors: Matrix) -> Prototypes:
+        """The same with sentences of documents, of which there are none yet."""
+        return Prototypes(
+            (*self.texts, *sentences),
+            np.concatenate([self.vectors, vectors]),
+            self.keyword_stems,
+            len(sentences),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +94,8 @@ class Table:
 
     Attributes:
         texts: all texts, domain by domain.
+        shown: how many of each domain's texts, from its first, may be shown: what documents say is
+            not.
         embeddings: their unit embeddings, (texts, dimensions).
         vectors: the same, ready to compare messages with.
         users: for each stem that counts, the domains that use it, and its weight for each.
@@ -90,6 +105,7 @@ class Table:
     """
 
     texts: tuple[str, ...]
+    shown: tuple[int, ...]
     embeddings: Matrix
     vectors: DomainVectors
     users: dict[str, Weighed]
@@ -134,6 +150,7 @@ def assemble(domains: Sequence[Prototypes], background: Background | None = None
     }
     return Table(
         texts=tuple(text for domain in domains for text in domain.texts),
+        shown=tuple(len(domain.texts) - domain.of_documents for domain in domains),
         embeddings=vectors,
         vectors=DomainVectors(
             [domain.vectors for domain in domains], background or load_background(vectors.shape[1])
@@ -199,7 +216,7 @@ def features(vectors: Matrix, measured: Matrix, table: Table) -> Comparison:
 def nearest_texts(
     compared: Comparison, table: Table, domains: Sequence[Sequence[int]]
 ) -> list[list[str]]:
-    """Find which text of a domain each message is nearest to.
+    """Find which text of a domain, documents left out, each message is nearest to.
 
     Args:
         compared: the messages, compared with the domains.
@@ -210,7 +227,10 @@ def nearest_texts(
         For each message, a text of each of its domains.
     """
     return [
-        [table.texts[table.vectors.nearest_text(compared, message, domain)] for domain in wanted]
+        [
+            table.texts[table.vectors.nearest_text(compared, message, domain, table.shown[domain])]
+            for domain in wanted
+        ]
         for message, wanted in enumerate(domains)
     ]
 

@@ -120,7 +120,8 @@ class Judge:
         evidence = {}
         best = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)
         for at in best[:_WITH_EVIDENCE]:
-            nearest = max(range(*columns.texts[at]), key=products.__getitem__)
+            start = columns.texts[at][0]
+            nearest = max(range(start, start + self.table.shown[at]), key=products.__getitem__)
             evidence[self.names[at]] = self.table.texts[nearest - first]
         return Route(dict(zip(self.names, scores, strict=True)), outside, evidence)
 

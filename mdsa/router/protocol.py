@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nlargest
 from typing import Protocol, runtime_checkable
 
-__all__ = ["Route", "Router", "RouterDomain", "best_domains"]
+__all__ = ["DocumentRouter", "Route", "Router", "RouterDomain", "best_domains", "route_reading"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class Route:
         scores: probability of every registered domain, in [0, 1]. With `out_of_scope` they
             add up to 1.
         out_of_scope: probability that no registered domain fits.
-        evidence: the nearest keyword, example or description, of the best domains only.
+        evidence: the nearest keyword, example or description, of the best domains only. Never a
+            sentence of a document.
     """
 
     scores: Mapping[str, float]
@@ -90,3 +91,43 @@ class Router(Protocol):
         Args:
             target_error: in (0, 1).
         """
+
+
+@runtime_checkable
+class DocumentRouter(Router, Protocol):
+    """A router that can know domains by what their documents say as well.
+
+    What a document says is for those who may read it. Scores that it moves tell of it, so it counts
+    only where a call names its domain.
+    """
+
+    @property
+    def reads_documents(self) -> bool:
+        """Whether documents could change a verdict, as the domains are now."""
+
+    def set_documents(self, sentences: Mapping[str, Sequence[str]]) -> None:
+        """Put these in the place of all sentences that were given before.
+
+        It takes long, as the new ones are encoded; messages are routed meanwhile as before.
+
+        Args:
+            sentences: of each domain's own documents; unknown domains are passed over.
+
+        Raises:
+            ModelUnavailableError: the encoder cannot be loaded.
+        """
+
+    def route(self, texts: Sequence[str], *, reading: Collection[str] = ()) -> list[Route]:
+        """Score each text against every registered domain, in one batch.
+
+        Args:
+            texts: the messages.
+            reading: the domains whose documents may count.
+        """
+
+
+def route_reading(router: Router, texts: Sequence[str], reading: Collection[str]) -> list[Route]:
+    """Let a router score texts, by these domains' documents too if it is one that reads any."""
+    if isinstance(router, DocumentRouter):
+        return router.route(texts, reading=reading)
+    return router.route(texts)

@@ -138,13 +138,13 @@ class DomainVectors:
         rows = zip(centred, scaled.centre, promise.sum(axis=2), strict=True)
         return np.stack([self._nearest_of_many(*row) for row in rows])
 
-    def nearest_text(self, compared: Comparison, message: int, domain: int) -> int:
-        """Index, among all texts, of a domain's text that a message is nearest to."""
+    def nearest_text(self, compared: Comparison, message: int, domain: int, first: int) -> int:
+        """Index, among all texts, of that of a domain's first ones that a message is nearest to."""
         start = int(self.starts[domain])
-        end = start + int(self.counts[domain])
+        end = start + first
         if self.texts is not None:
-            first = self.texts.start
-            return start + int(compared.products[message, first + start : first + end].argmax())
+            column = self.texts.start
+            return start + int(compared.products[message, column + start : column + end].argmax())
         centred = compared.vectors[message] - self.background.mean
         return start + int((self.weighed[start:end] @ centred).argmax())
 

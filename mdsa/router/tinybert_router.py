@@ -1,24 +1,27 @@
 """The default router: TinyBERT's embeddings, zero-shot or with a few examples.
 
-Domains are known by name, description and keywords (`mdsa.router.zero_shot`). As soon as any of
-them has examples, a head is fitted over those (`mdsa.router.few_shot`) and judges all of them.
+Domains are known by name, description and keywords (`mdsa.router.zero_shot`), and by sentences of
+their documents where they are given any (`mdsa.router.document_sentences`). As soon as any of them
+has examples, a head is fitted over those (`mdsa.router.few_shot`) and judges all of them; documents
+change nothing then, as they are no messages.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mdsa.errors import DuplicateNameError, UnknownNameError
-from mdsa.router.background import Background
+from mdsa.router.background import Background, load_background
+from mdsa.router.document_sentences import DRAWN, draw, furthest, share
 from mdsa.router.encoder import PACKAGED_FOLDER, TOKENIZER, load_encoder
 from mdsa.router.features import Matrix, Prototypes, assemble, prepare
 from mdsa.router.few_shot import Labelled, fit_few_shot
 from mdsa.router.judge import Encode, Judge
+from mdsa.router.known import Known, Sentences
 from mdsa.router.protocol import Route, RouterDomain
 from mdsa.router.spelling import Speller, word_ranks
 from mdsa.router.zero_shot import Weights
@@ -66,9 +69,10 @@ class TinyBertRouter:
         self._out_of_scope = tuple(out_of_scope)
         self._registry = threading.Lock()
         self._building = threading.Lock()
-        self._domains: dict[str, RouterDomain] = {}
-        self._snapshot: Judge | None = None
+        self._reading = threading.Lock()
+        self._known = Known()
         self._prepared: dict[RouterDomain, Prototypes] = {}
+        self._encoded: dict[str, Matrix] = {}
 
     def add_domain(self, domain: RouterDomain) -> None:
         """Make a domain routable.
@@ -77,10 +81,7 @@ class TinyBertRouter:
             DuplicateNameError: the name is taken.
         """
         with self._registry:
-            if domain.name in self._domains:
-                raise DuplicateNameError("domain", domain.name)
-            self._domains[domain.name] = domain
-            self._snapshot = None
+            self._known = self._known.with_domain(domain)
 
     def remove_domain(self, name: str) -> None:
         """Forget a domain.
@@ -89,21 +90,44 @@ class TinyBertRouter:
             UnknownNameError: no such domain.
         """
         with self._registry:
-            if name not in self._domains:
-                raise UnknownNameError("domain", name, self._domains)
-            del self._domains[name]
-            self._snapshot = None
+            self._known = self._known.without_domain(name)
 
-    def route(self, texts: Sequence[str]) -> list[Route]:
-        """Score each text against every registered domain, in one batch.
+    @property
+    def reads_documents(self) -> bool:
+        """Whether documents could change a verdict: there are domains, and none has examples."""
+        return self._known.reads_documents
+
+    def set_documents(self, sentences: Mapping[str, Sequence[str]]) -> None:
+        """Put these in the place of all sentences that were given before.
+
+        Messages are routed meanwhile by what was known before; sentences that were among the last
+        ones are not encoded again.
+
+        Args:
+            sentences: of each domain's own documents; unknown domains are passed over.
 
         Raises:
             ModelUnavailableError: the encoder cannot be loaded.
         """
-        snapshot = self._current()
-        if not texts or snapshot is None:
+        with self._reading:
+            documents = self._chosen(sentences) if self.reads_documents else {}
+            with self._registry:
+                self._known = self._known.with_documents(documents)
+
+    def route(self, texts: Sequence[str], *, reading: Collection[str] = ()) -> list[Route]:
+        """Score each text against every registered domain, in one batch.
+
+        Args:
+            texts: the messages.
+            reading: the domains whose documents may count.
+
+        Raises:
+            ModelUnavailableError: the encoder cannot be loaded.
+        """
+        judge = self._current(reading)
+        if not texts or judge is None:
             return [Route({}, 1.0) for _ in texts]
-        return snapshot.route(texts, self._encode)
+        return judge.route(texts, self._encode)
 
     def score_floor(self, target_error: float) -> float | None:
         """Lowest score of a domain that belongs to the prediction set, for a wanted error.
@@ -122,34 +146,35 @@ class TinyBertRouter:
             ValueError: the target is not in (0, 1).
             ModelUnavailableError: the encoder cannot be loaded.
         """
-        snapshot = self._current()
-        if snapshot is None or snapshot.head is None or not snapshot.head.all_taught:
-            return None
-        return snapshot.head.conformal.floor(target_error)
+        judge = self._current()
+        head = None if judge is None else judge.head
+        return head.conformal.floor(target_error) if head and head.all_taught else None
 
-    def _current(self) -> Judge | None:
-        """The snapshot of the registry as it is now; None if it is empty."""
-        snapshot = self._snapshot
-        if snapshot is not None:
-            return snapshot
-        with self._building:
-            while True:
-                with self._registry:
-                    if self._snapshot is not None or not self._domains:
-                        return self._snapshot
-                    domains = tuple(self._domains.values())
-                snapshot = self._build(domains)
-                with self._registry:
-                    if domains == tuple(self._domains.values()):
-                        self._snapshot = snapshot
-                        return snapshot
+    def _current(self, reading: Collection[str] = ()) -> Judge | None:
+        """The judge by what is known now; None where there is no domain."""
+        while (known := self._known).domains:
+            judge = self._judge(known, known.counting(reading))
+            if known.domains is self._known.domains:
+                return judge
+        return None
 
-    def _build(self, domains: tuple[RouterDomain, ...]) -> Judge:
-        self._prepared = _prepare_all(domains, self._prepared, self._encode)
-        prototypes = [self._prepared[domain] for domain in domains]
-        # The shipped background is how the shipped encoder's vectors lie, and no other's.
-        plain = Background.plain(prototypes[0].vectors.shape[1])
-        table = assemble(prototypes, None if self._is_packaged else plain)
+    def _judge(self, known: Known, counting: frozenset[str]) -> Judge:
+        judge = known.judges.get(counting)
+        if judge is None:
+            with self._building:
+                judge = known.judges.get(counting)
+                if judge is None:
+                    judge = self._build(known, counting)
+                    known.remember(counting, judge)
+        return judge
+
+    def _build(self, known: Known, counting: frozenset[str]) -> Judge:
+        domains = known.domains
+        prototypes = [
+            one.with_documents(*known.documents[domain.name]) if domain.name in counting else one
+            for domain, one in zip(domains, self._prototypes(domains), strict=True)
+        ]
+        table = assemble(prototypes, self._background(prototypes[0].vectors.shape[1]))
         head = None
         if any(domain.examples for domain in domains):
             outside = self._encode(self._out_of_scope) if self._out_of_scope else None
@@ -157,6 +182,38 @@ class TinyBertRouter:
             head = fit_few_shot(rows, outside)
         names = tuple(domain.name for domain in domains)
         return Judge(names, table, Speller(_ranks(), table.vocabulary), head, self._weights)
+
+    def _chosen(self, sentences: Mapping[str, Sequence[str]]) -> dict[str, Sentences]:
+        """Those of the sentences that messages are compared with, encoded."""
+        domains = self._known.domains
+        told = {one.name: sentences[one.name] for one in domains if sentences.get(one.name)}
+        with self._building:
+            own = self._prototypes(domains)
+        count = share(sum(len(one.texts) for one in own), len(told))
+        if not told or not count:
+            return {}
+        drawn = draw(told, DRAWN * count)
+        texts = list(dict.fromkeys(text for some in drawn.values() for text in some))
+        new = [text for text in texts if text not in self._encoded]
+        found = {**self._encoded, **dict(zip(new, self._encode(new), strict=True))}
+        self._encoded = {text: found[text] for text in texts}
+        centre = self._background(own[0].vectors.shape[1]).centre
+        chosen = {}
+        for domain, prototypes in zip(domains, own, strict=True):
+            if some := drawn.get(domain.name):
+                vectors = np.stack([self._encoded[text] for text in some])
+                rows = furthest(centre(vectors), centre(prototypes.vectors), count)
+                chosen[domain.name] = Sentences(tuple(some[row] for row in rows), vectors[rows])
+        return chosen
+
+    def _prototypes(self, domains: tuple[RouterDomain, ...]) -> list[Prototypes]:
+        """What is known of domains without documents; to be called by one thread at a time."""
+        self._prepared = _prepare_all(domains, self._prepared, self._encode)
+        return [self._prepared[domain] for domain in domains]
+
+    def _background(self, dimensions: int) -> Background:
+        # The shipped background is how the shipped encoder's vectors lie, and no other's.
+        return load_background(dimensions) if self._is_packaged else Background.plain(dimensions)
 
 
 @lru_cache(maxsize=1)

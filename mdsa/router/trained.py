@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -13,7 +13,7 @@ import numpy as np
 from mdsa.errors import DuplicateNameError, InvalidInputError, UnknownNameError
 from mdsa.router.calibration import Floats
 from mdsa.router.label_model import LabelModel
-from mdsa.router.protocol import Route, Router, RouterDomain
+from mdsa.router.protocol import DocumentRouter, Route, Router, RouterDomain, route_reading
 
 __all__ = ["TrainedRouter"]
 
@@ -80,8 +80,22 @@ class TrainedRouter:
             del self._domains[name]
             self._table = None
 
-    def route(self, texts: Sequence[str]) -> list[Route]:
+    @property
+    def reads_documents(self) -> bool:
+        """Whether documents could change a verdict: those of a domain without labels may."""
+        return isinstance(self._others, DocumentRouter) and self._others.reads_documents
+
+    def set_documents(self, sentences: Mapping[str, Sequence[str]]) -> None:
+        """Give what documents say to the router for domains without labels; see there."""
+        if isinstance(self._others, DocumentRouter):
+            self._others.set_documents(sentences)
+
+    def route(self, texts: Sequence[str], *, reading: Collection[str] = ()) -> list[Route]:
         """Score each text against every registered domain, in one batch.
+
+        Args:
+            texts: the messages.
+            reading: the domains whose documents may count, if they have no labels.
 
         Raises:
             ModelUnavailableError: the classifier cannot be loaded.
@@ -97,7 +111,7 @@ class TrainedRouter:
         judged = self.model.judge(texts)
         scores = judged.labels @ table.sums * (1 - judged.out_of_scope)[:, None]
         outside = np.clip(1 - scores.sum(axis=1), 0, 1)
-        others = self._others.route(texts) if table.without_labels else []
+        others = route_reading(self._others, texts, reading) if table.without_labels else []
         if others:
             asked = [table.names[column] for column in table.without_labels]
             # A domain that was removed or added meanwhile is in one of the two only.
