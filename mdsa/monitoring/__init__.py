@@ -3,5 +3,6 @@
 from mdsa.monitoring.node_handler import NodeMetricsHandler, TokenCount
 from mdsa.monitoring.request_metric import RequestMetric
 from mdsa.monitoring.service import MonitoringService
+from mdsa.monitoring.totals import Totals
 
-__all__ = ["MonitoringService", "NodeMetricsHandler", "RequestMetric", "TokenCount"]
+__all__ = ["MonitoringService", "NodeMetricsHandler", "RequestMetric", "TokenCount", "Totals"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from dataclasses import dataclass, field
 from itertools import accumulate
 
 from mdsa.errors import InvalidInputError
@@ -17,19 +18,19 @@ BUCKET_BOUNDS_MS: tuple[float, ...] = (
 """Upper bounds of the buckets in milliseconds, inclusive; one more bucket holds what is above."""
 
 
+@dataclass(slots=True)
 class LatencyHistogram:
     """Counts latencies per bucket. Not thread-safe: its owner holds the lock."""
 
-    def __init__(self) -> None:
-        self._counts = [0] * (len(BUCKET_BOUNDS_MS) + 1)
-        self.sum_ms = 0.0
-        self._min_ms = math.inf
-        self._max_ms = 0.0
+    counts: list[int] = field(default_factory=lambda: [0] * (len(BUCKET_BOUNDS_MS) + 1))
+    sum_ms: float = 0.0
+    min_ms: float = math.inf
+    max_ms: float = 0.0
 
     @property
     def count(self) -> int:
         """How many latencies were added."""
-        return sum(self._counts)
+        return sum(self.counts)
 
     @property
     def mean_ms(self) -> float:
@@ -47,10 +48,17 @@ class LatencyHistogram:
             raise InvalidInputError(
                 f"latency_ms is {latency_ms!r}; give a finite number of milliseconds, 0 or more."
             )
-        self._counts[bisect_left(BUCKET_BOUNDS_MS, latency_ms)] += 1
+        self.counts[bisect_left(BUCKET_BOUNDS_MS, latency_ms)] += 1
         self.sum_ms += latency_ms
-        self._min_ms = min(self._min_ms, latency_ms)
-        self._max_ms = max(self._max_ms, latency_ms)
+        self.min_ms = min(self.min_ms, latency_ms)
+        self.max_ms = max(self.max_ms, latency_ms)
+
+    def merge(self, other: LatencyHistogram) -> None:
+        """Count what another one has counted."""
+        self.counts = [one + more for one, more in zip(self.counts, other.counts, strict=True)]
+        self.sum_ms += other.sum_ms
+        self.min_ms = min(self.min_ms, other.min_ms)
+        self.max_ms = max(self.max_ms, other.max_ms)
 
     def quantile(self, q: float) -> float:
         """Estimate the `q` quantile in milliseconds; 0.0 where nothing was added.
@@ -64,15 +72,15 @@ class LatencyHistogram:
             return 0.0
         rank = q * count
         seen = 0
-        for index, in_bucket in enumerate(self._counts):
+        for index, in_bucket in enumerate(self.counts):
             if in_bucket and seen + in_bucket >= rank:
                 lower = BUCKET_BOUNDS_MS[index - 1] if index else 0.0
                 above = index == len(BUCKET_BOUNDS_MS)
-                upper = self._max_ms if above else BUCKET_BOUNDS_MS[index]
+                upper = self.max_ms if above else BUCKET_BOUNDS_MS[index]
                 estimate = lower + (upper - lower) * (rank - seen) / in_bucket
-                return min(max(estimate, self._min_ms), self._max_ms)
+                return min(max(estimate, self.min_ms), self.max_ms)
             seen += in_bucket
-        return self._max_ms
+        return self.max_ms
 
     def percentiles(self) -> dict[str, float]:
         """The estimates that a dashboard shows, in milliseconds."""
@@ -84,4 +92,4 @@ class LatencyHistogram:
 
     def cumulative_buckets(self) -> list[tuple[float, int]]:
         """`(upper bound in ms, latencies up to it)`, as Prometheus counts them; the last is inf."""
-        return list(zip((*BUCKET_BOUNDS_MS, math.inf), accumulate(self._counts), strict=True))
+        return list(zip((*BUCKET_BOUNDS_MS, math.inf), accumulate(self.counts), strict=True))

@@ -45,6 +45,17 @@ class NodeStats:
         self.input_tokens += input_tokens
         self.output_tokens += output_tokens
 
+    def merge(self, other: NodeStats) -> None:
+        """Count what another one has counted."""
+        self.count += other.count
+        self.errors += other.errors
+        self.interrupts += other.interrupts
+        self.cancelled += other.cancelled
+        self.model_calls += other.model_calls
+        self.input_tokens += other.input_tokens
+        self.output_tokens += other.output_tokens
+        self.latency.merge(other.latency)
+
     def as_dict(self) -> dict[str, Any]:
         """The counts as JSON-ready values; latencies in milliseconds."""
         return {

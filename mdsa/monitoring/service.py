@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from itertools import islice
 from threading import Lock
 from typing import Any
 
 from mdsa.errors import InvalidInputError
-from mdsa.monitoring.confidences import ConfidenceHistogram
-from mdsa.monitoring.histogram import LatencyHistogram
 from mdsa.monitoring.node_handler import NodeMetricsHandler, TokenCount
-from mdsa.monitoring.node_stats import NodeOutcome, NodeTable
+from mdsa.monitoring.node_stats import NodeOutcome
 from mdsa.monitoring.request_metric import RequestMetric
+from mdsa.monitoring.totals import Totals
 
 __all__ = ["MonitoringService"]
 
@@ -30,18 +29,7 @@ class MonitoringService:
                 f"recent is {recent}; give how many requests to hold, 0 or more."
             )
         self._lock = Lock()
-        self._success = 0
-        self._degraded = 0
-        self._input_tokens = 0
-        self._output_tokens = 0
-        self._latency = LatencyHistogram()
-        self._confidence = ConfidenceHistogram()
-        self._domains: Counter[str] = Counter()
-        self._decisions: Counter[str] = Counter()
-        self._errors: Counter[str] = Counter()
-        self._models: Counter[str] = Counter()
-        self._failures: Counter[tuple[str, str]] = Counter()
-        self._nodes = NodeTable()
+        self._totals = Totals()
         self._recent: deque[RequestMetric] = deque(maxlen=recent)
 
     def record(self, metric: RequestMetric) -> None:
@@ -51,19 +39,7 @@ class MonitoringService:
         has passed each run on already.
         """
         with self._lock:
-            self._success += metric.success
-            self._degraded += metric.degraded
-            self._input_tokens += metric.input_tokens
-            self._output_tokens += metric.output_tokens
-            self._latency.add(metric.latency_ms)
-            self._domains.update(set(metric.domains))
-            self._models.update(set(metric.models))
-            self._failures.update(metric.failures)
-            if metric.decision:
-                self._decisions[metric.decision] += 1
-                self._confidence.add(metric.confidence)
-            if not metric.success:
-                self._errors[metric.error_type or "unknown"] += 1
+            self._totals.add(metric)
             self._recent.append(metric)
 
     def request_handler(self) -> NodeMetricsHandler:
@@ -76,12 +52,12 @@ class MonitoringService:
     def record_node(self, node: str, latency_ms: float, outcome: NodeOutcome) -> None:
         """Count a run of a node that ended."""
         with self._lock:
-            self._nodes[node].add_run(latency_ms, outcome)
+            self._totals.nodes[node].add_run(latency_ms, outcome)
 
     def record_model_call(self, node: str, tokens: TokenCount) -> None:
         """Count a model call that a node made."""
         with self._lock:
-            self._nodes[node].add_model_call(*tokens)
+            self._totals.nodes[node].add_model_call(*tokens)
 
     def stats(self) -> dict[str, Any]:
         """The totals, JSON-ready.
@@ -93,7 +69,7 @@ class MonitoringService:
         and reason, how often one was asked in vain.
         """
         with self._lock:
-            return self._stats()
+            return self._totals.stats()
 
     def snapshot(self, *, recent: bool = True) -> dict[str, Any]:
         """The totals with the histograms and the recent requests, taken at one moment.
@@ -106,48 +82,19 @@ class MonitoringService:
         """
         with self._lock:
             return {
-                **self._stats(),
-                "latency_buckets": self._latency.cumulative_buckets(),
-                "latency_sum_ms": self._latency.sum_ms,
-                "confidence_buckets": self._confidence.cumulative_buckets(),
-                "confidence_sum": self._confidence.sum,
-                "node_latency_buckets": {
-                    key: stats.latency.cumulative_buckets() for key, stats in self._nodes.items()
-                },
-                "node_latency_sum_ms": {
-                    key: stats.latency.sum_ms for key, stats in self._nodes.items()
-                },
+                **self._totals.stats(),
+                **self._totals.histograms(),
                 **({"recent": [item.as_dict() for item in self._recent]} if recent else {}),
             }
+
+    def totals(self) -> Totals:
+        """A copy of everything that is counted, taken at one moment."""
+        copy = Totals()
+        with self._lock:
+            copy.merge(self._totals)
+        return copy
 
     def recent(self, most: int) -> list[RequestMetric]:
         """The last requests that ended, at most so many, newest first."""
         with self._lock:
             return list(islice(reversed(self._recent), max(most, 0)))
-
-    def _stats(self) -> dict[str, Any]:
-        total = self._latency.count
-        return {
-            "requests_total": total,
-            "requests_success": self._success,
-            "requests_failed": total - self._success,
-            "success_rate": self._success / total if total else 0.0,
-            "average_latency_ms": self._latency.mean_ms,
-            "latency": self._latency.percentiles(),
-            "domain_stats": dict(self._domains),
-            "decisions": dict(self._decisions),
-            "errors": dict(self._errors),
-            "degraded_total": self._degraded,
-            "model_stats": dict(self._models),
-            "model_failures": _by_model(self._failures),
-            "input_tokens": self._input_tokens,
-            "output_tokens": self._output_tokens,
-            "nodes": {key: stats.as_dict() for key, stats in self._nodes.items()},
-        }
-
-
-def _by_model(failures: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
-    counts: dict[str, dict[str, int]] = {}
-    for (model, reason), count in failures.items():
-        counts.setdefault(model, {})[reason] = count
-    return counts

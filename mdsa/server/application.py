@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from mdsa import __version__
 from mdsa.core.orchestrator import TinyBERTOrchestrator
+from mdsa.server.all_workers import AllWorkers
 from mdsa.server.dashboard import figures_routes, knowledge_routes, pages
 from mdsa.server.description import install_description
 from mdsa.server.keys import KeyStore
@@ -26,7 +27,6 @@ from mdsa.server.settings import ServerSettings, load_server_settings
 from mdsa.server.start_up import StartUp
 from mdsa.server.trace_scope import TraceScope
 from mdsa.server.turns import TurnGate
-from mdsa.server.worker_figures import WorkerFigures
 
 __all__ = ["AgentSource", "create_app"]
 
@@ -67,19 +67,21 @@ def create_app(
         await asyncio.to_thread(opened.tracing.get)  # it imports OpenTelemetry, or refuses
         turns = TurnGate(limits.max_running_turns, limits.max_waiting_turns, limits.queue_wait_s)
         start_up = StartUp(opened) if limits.warm_up else None
-        service = app.state.service = Service(
+        metrics = ServerMetrics(opened, turns)
+        workers = AllWorkers(opened, turns, metrics, workers_folder)
+        app.state.service = Service(
             agent=opened,
             settings=limits,
             keys=KeyStore(opened.settings.data_dir),
             turns=turns,
-            metrics=ServerMetrics(opened, turns),
+            metrics=metrics,
+            workers=workers,
             readiness=Readiness(opened),
             start_up=start_up,
         )
-        beside = [asyncio.create_task(service.metrics.loop_lag.watch())]
-        if workers_folder is not None:
-            service.worker_figures = WorkerFigures(workers_folder, service.metrics.render)
-            beside.append(asyncio.create_task(service.worker_figures.share()))
+        beside = [asyncio.create_task(metrics.loop_lag.watch())]
+        if workers.files is not None:
+            beside.append(asyncio.create_task(workers.files.share()))
         preparing = None if start_up is None else asyncio.create_task(start_up.run())
         try:
             yield

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from mdsa.core.orchestrator import TinyBERTOrchestrator
+from mdsa.server.all_workers import AllWorkers
 from mdsa.server.conversations import Conversations
 from mdsa.server.keys import KeyStore
 from mdsa.server.metrics import ServerMetrics
@@ -16,7 +17,6 @@ from mdsa.server.readiness import Readiness
 from mdsa.server.settings import ServerSettings
 from mdsa.server.start_up import StartUp
 from mdsa.server.turns import TurnGate
-from mdsa.server.worker_figures import WorkerFigures
 
 __all__ = ["Served", "Service"]
 
@@ -30,10 +30,9 @@ class Service:
     keys: KeyStore
     turns: TurnGate
     metrics: ServerMetrics
+    workers: AllWorkers
     readiness: Readiness
     start_up: StartUp | None = None
-    worker_figures: WorkerFigures | None = None
-    """There where several processes serve one address."""
     conversations: Conversations = field(default_factory=Conversations)
     rates: RateLimiter = field(default_factory=RateLimiter)
     _locked: bool = False

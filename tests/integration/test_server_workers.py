@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import httpx
+import psutil
 import pytest
 
 _TESTS = Path(__file__).parents[1]
 _WORKER = re.compile(r'mdsa_turns_total\{outcome="success",worker="(\d+)"\} (\S+)')
+
+_REQUESTS = "/dashboard/api/requests"
 
 T = TypeVar("T")
 
@@ -55,9 +60,42 @@ def turns(url: str) -> dict[str, float]:
     return {worker: float(count) for worker, count in _WORKER.findall(text)}
 
 
-def say(url: str, session: str) -> httpx.Response:
-    body = {"message": "an order", "session_id": session}
-    return httpx.post(f"{url}/chat", json=body, timeout=60)
+def say(http: httpx.Client, session: str) -> httpx.Response:
+    return http.post("/chat", json={"message": "an order", "session_id": session})
+
+
+@contextmanager
+def a_client_of_each(url: str, workers: Iterable[str]) -> Iterator[dict[str, httpx.Client]]:
+    """Clients that stay connected to one worker each."""
+    with ExitStack() as stack:
+        found: dict[str, httpx.Client] = {}
+
+        def connect() -> dict[str, httpx.Client]:
+            # Each connection goes to whichever worker takes it first.
+            http = stack.enter_context(httpx.Client(base_url=url, timeout=60))
+            stream = http.get("/health").extensions["network_stream"]
+            _, port = stream.get_extra_info("client_addr")
+            for worker in workers:
+                held = psutil.Process(int(worker)).net_connections()
+                if any(one.raddr and one.raddr.port == port for one in held):
+                    found.setdefault(worker, http)
+            return found
+
+        yield until(connect, lambda found: len(found) == 2)
+
+
+def first_events(http: httpx.Client, count: int) -> list[str]:
+    """Ids of the first requests that the dashboard's stream tells of."""
+    seen: list[str] = []
+    end = time.monotonic() + 60
+    with http.stream("GET", "/dashboard/api/live") as answer:
+        for line in answer.iter_lines():
+            if line.startswith('data: {"first"'):
+                told = json.loads(line.removeprefix("data: "))
+                seen += [one["request_id"] for one in told["requests"]]
+            if len(seen) >= count or time.monotonic() > end:
+                break
+    return seen
 
 
 def test_all_workers_answer_in_one_session_and_one_that_dies_is_replaced(
@@ -65,23 +103,27 @@ def test_all_workers_answer_in_one_session_and_one_that_dies_is_replaced(
 ):
     parent, url = served
     first = until(lambda: turns(url), lambda found: len(found) == 2)
-    # Each connection goes to whichever worker takes it first.
-    asked = 0
+    with a_client_of_each(url, first) as clients:
+        (victim, one), (_, other) = clients.items()
+        ids = [say(http, "s").json()["request_id"] for http in (one, one, other)]
+        assert other.get("/sessions/s").json()["turns"] == 3
 
-    def ask() -> dict[str, float]:
-        nonlocal asked
-        assert say(url, "s").status_code == 200
-        asked += 1
-        return turns(url)
+        # A turn in one worker shows in both.
+        for http in (one, other):
+            assert set(first_events(http, 3)) == set(ids)
+            stats = http.get("/stats").json()
+            assert (stats["workers"], stats["requests_total"]) == (2, 3)
+            assert stats["domain_stats"] == {"orders": 3, "billing": 0, "weather": 0}
+            assert stats["message_bus"]["messages_by_topic"]["request.completed"] == 3
+            summary = http.get("/dashboard/api/summary").json()
+            assert (summary["workers"], summary["nodes"]["gate"]["count"]) == (2, 3)
+            assert set(ids) == {told["request_id"] for told in http.get(_REQUESTS).json()}
+        os.kill(int(victim), signal.SIGKILL)
 
-    until(ask, lambda found: len(found) == 2 and all(found.values()))
-    assert httpx.get(f"{url}/sessions/s").json()["turns"] == asked
-
-    victim = next(iter(first))
-    os.kill(int(victim), signal.SIGKILL)
     second = until(lambda: turns(url), lambda found: len(found) == 2 and victim not in found)
     assert second.keys() & first.keys()
-    assert say(url, "s").json()["session_id"] == "s"
+    with httpx.Client(base_url=url, timeout=60) as http:
+        assert say(http, "s").json()["session_id"] == "s"
     assert parent.poll() is None
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import os
-from itertools import pairwise
 from typing import Any
 
 from mdsa import __version__
@@ -16,29 +13,28 @@ __all__ = ["request_view", "status_view", "summary"]
 
 
 def summary(service: Service) -> dict[str, Any]:
-    """The totals since the server started.
+    """The totals of all workers since the server started.
 
     `confidence.counts` has one entry per tenth, from 0 to 1; latencies are in milliseconds.
     """
     agent = service.agent
-    taken = agent.monitoring.snapshot(recent=False)
-    named = {domain.name: 0 for domain in agent.domains}
+    taken, workers = service.workers.snapshot()
+    totals = taken.totals.stats()
     kept = (
         *("requests_total", "requests_success", "requests_failed", "success_rate"),
         *("average_latency_ms", "latency", "decisions", "errors", "degraded_total"),
         *("model_stats", "model_failures", "input_tokens", "output_tokens", "nodes"),
     )
     return {
-        # One of several may answer; each counts its own.
-        "process": os.getpid(),
-        **{name: taken[name] for name in kept},
-        "domains": {**named, **taken["domain_stats"]},
+        "workers": workers,
+        **{name: totals[name] for name in kept},
+        "domains": service.workers.by_domain(taken),
         "confidence": {
-            "counts": _counts(taken["confidence_buckets"]),
+            "counts": taken.totals.confidence.counts,
             "threshold": agent.threshold,
             "target_error": agent.settings.target_error,
         },
-        "turns": {"running": service.turns.running, "waiting": service.turns.waiting},
+        "turns": {"running": taken.running, "waiting": taken.waiting},
     }
 
 
@@ -52,8 +48,7 @@ def request_view(metric: RequestMetric) -> dict[str, Any]:
 def status_view(service: Service, checks: list[CheckResult]) -> dict[str, Any]:
     """How the parts stand: models with what they take and how they failed, and the stores."""
     agent = service.agent
-    stats = agent.models.stats()
-    answered = agent.monitoring.stats()
+    taken, _ = service.workers.snapshot()
     stored = agent.rag.stats()
     return {
         "version": __version__,
@@ -62,10 +57,10 @@ def status_view(service: Service, checks: list[CheckResult]) -> dict[str, Any]:
             | ({"remedy": part.remedy} if part.remedy else {})
             for part in checks
         ],
-        "breakers": stats["breakers"],
-        "memory": stats["memory"],
-        "answers": answered["model_stats"],
-        "failures": answered["model_failures"],
+        "breakers": taken.models["breakers"],
+        "memory": taken.models["memory"],
+        "answers": taken.totals.models,
+        "failures": taken.totals.failures,
         "knowledge": {
             "global": stored["global"],
             "domains": {
@@ -75,9 +70,3 @@ def status_view(service: Service, checks: list[CheckResult]) -> dict[str, Any]:
             "embedding_model": stored["embedding_model"],
         },
     }
-
-
-def _counts(cumulative: list[tuple[float, int]]) -> list[int]:
-    """Counts per bucket of a cumulative histogram whose last bound is infinite."""
-    upto = [0, *(count for bound, count in cumulative if not math.isinf(bound))]
-    return [after - before for before, after in pairwise(upto)]

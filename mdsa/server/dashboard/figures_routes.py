@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack
@@ -14,19 +13,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from mdsa.core.inspection import GraphShape, RouteExplanation, explain_route, shape
-from mdsa.monitoring import RequestMetric
 from mdsa.server.caller import Asking, Operating
 from mdsa.server.dashboard.figures import request_view, status_view, summary
 from mdsa.server.dashboard.parts import Shown
 from mdsa.server.event_stream import EventStream, encode_event, with_pings
 from mdsa.server.service import Served, Service
+from mdsa.server.worker_snapshot import MOST_RECENT
 
 __all__ = ["router"]
 
 # The pages' own, and no promise to anybody else: /stats, /metrics and /chat are for programs.
 router = APIRouter(prefix="/dashboard/api", include_in_schema=False)
 
-_MOST_SENT = 100
 _APART_S = 0.5
 """Least time between two updates of one page."""
 
@@ -51,7 +49,9 @@ async def show_summary(service: Served, _caller: Operating) -> dict[str, Any]:
 
 @router.get("/requests")
 async def list_requests(
-    service: Served, _caller: Operating, most: Annotated[int, Query(ge=1, le=1000)] = _MOST_SENT
+    service: Served,
+    _caller: Operating,
+    most: Annotated[int, Query(ge=1, le=MOST_RECENT)] = MOST_RECENT,
 ) -> list[dict[str, Any]]:
     """List the last requests that ended, newest first."""
     return await run_in_threadpool(_recent, service, most)
@@ -98,7 +98,8 @@ async def watch(service: Served, shown: Shown, _caller: Operating) -> EventStrea
 
 async def _updates(service: Service, happened: asyncio.Event) -> AsyncGenerator[bytes]:
     until = time.monotonic() + _LONGEST_STREAM_S
-    newest: RequestMetric | None = None
+    sent: set[str] | None = None
+    told: object = None
     happened.set()
     while time.monotonic() < until:
         try:
@@ -107,27 +108,19 @@ async def _updates(service: Service, happened: asyncio.Event) -> AsyncGenerator[
         except TimeoutError:
             if service.turns.draining:
                 return
-            continue
+            if told == (told := await run_in_threadpool(service.workers.told)):
+                continue
         happened.clear()
         # Requests first: a turn that ends in between is then in both, or in the next update.
-        ended = await run_in_threadpool(_ended_since, service, newest)
-        if ended:
-            newest = ended[0]
-            told = {"process": os.getpid(), "requests": [request_view(one) for one in ended]}
-            yield encode_event(told, "requests")
+        recent = await run_in_threadpool(_recent, service, MOST_RECENT)
+        fresh = [one for one in recent if sent is None or one["request_id"] not in sent]
+        if fresh or sent is None:
+            yield encode_event({"first": sent is None, "requests": fresh}, "requests")
+        sent = {one["request_id"] for one in recent}
         yield encode_event(await run_in_threadpool(summary, service), "summary")
         await asyncio.sleep(_APART_S)
 
 
 def _recent(service: Service, most: int) -> list[dict[str, Any]]:
-    return [request_view(metric) for metric in service.agent.monitoring.recent(most)]
-
-
-def _ended_since(service: Service, last: RequestMetric | None) -> list[RequestMetric]:
-    """The requests that ended after one of them, newest first, the last hundred at most."""
-    found: list[RequestMetric] = []
-    for metric in service.agent.monitoring.recent(_MOST_SENT):
-        if metric is last:
-            break
-        found.append(metric)
-    return found
+    taken, _ = service.workers.snapshot()
+    return [request_view(metric) for metric in taken.recent[:most]]

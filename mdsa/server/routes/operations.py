@@ -75,11 +75,11 @@ async def ready(response: Response, service: Served) -> Ready:
 )
 async def metrics(service: Served, _caller: Operating) -> Response:
     """Give the figures as Prometheus reads them."""
-    text = await run_in_threadpool((service.worker_figures or service.metrics).render)
+    text = await run_in_threadpool(service.workers.metrics)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/stats", responses=responses(401, 403, 429))
 async def stats(service: Served, _caller: Operating) -> dict[str, Any]:
-    """Give the statistics since the server started, as `get_stats()` does."""
-    return await run_in_threadpool(service.agent.get_stats)
+    """Give the statistics since the server started, as `get_stats()` does, of all its workers."""
+    return await run_in_threadpool(service.workers.stats)

@@ -1,7 +1,7 @@
 // Follows the server's figures as they change, and comes back after a break.
 
 import { events, Problem, trouble } from "./api.js";
-import { byId } from "./dom.js";
+import { byId, number } from "./dom.js";
 
 const LONGEST_WAIT_S = 30;
 
@@ -16,6 +16,12 @@ function show(state) {
   const place = byId("live");
   place.dataset.state = state;
   place.textContent = NAMES[state];
+}
+
+function showWorkers(count) {
+  const place = byId("workers");
+  place.hidden = count < 2;
+  place.textContent = `Of ${number(count)} workers; what others answer is seen within three seconds.`;
 }
 
 /** Calls `on[name](data)` for each event until the visitor pauses. */
@@ -34,6 +40,7 @@ export function follow(on) {
           wait = 1;
           show("live");
           trouble(null);
+          if (name === "summary") showWorkers(data.workers);
           on[name]?.(data);
         }
       } catch (error) {

@@ -29,7 +29,7 @@ function text(id, value) {
 function showTotals(found) {
   const none = found.requests_total === 0;
   text("total", number(found.requests_total));
-  text("total-note", `${plural(Object.keys(found.domains).length, "domain")}, process ${found.process}`);
+  text("total-note", plural(Object.keys(found.domains).length, "domain"));
   text("success", none ? "–" : percent(found.success_rate, 1));
   text("success-note", none ? "no request yet" : `${number(found.requests_failed)} failed`);
   text("median", none ? "–" : duration(found.latency.p50_ms));

@@ -36,24 +36,25 @@ function row(request, link) {
 export class Requests {
   constructor(link, shown = MOST) {
     this.all = [];
-    this.process = null;
     this.link = link;
     this.shown = shown;
   }
 
-  /** Adds requests that a process ended, newest first; tells how many were new. */
-  add({ process, requests: ended }) {
-    // After a break another worker may answer, which knows its own requests only.
-    if (process !== this.process) this.all = [];
-    this.process = process;
-    const known = new Set(this.all.map((request) => request.request_id));
-    const fresh = ended.filter((request) => !known.has(request.request_id));
-    if (!fresh.length) return 0;
+  /** Adds requests that ended, newest first; tells how many were new. */
+  add({ first, requests: ended }) {
     const body = byId("requests");
-    if (!this.all.length) body.replaceChildren();
-    this.all = [...fresh, ...this.all].slice(0, MOST);
-    body.prepend(...fresh.slice(0, this.shown).map((request) => row(request, this.link)));
+    // After a break the server tells all that it still knows of.
+    if (first) this.all = [];
+    if (!this.all.length && ended.length) body.replaceChildren();
+    const known = new Set(this.all.map((request) => request.request_id));
+    const fresh = new Set(ended.filter((request) => !known.has(request.request_id)));
+    // Those of another worker are heard of later, and belong below what ended since.
+    this.all = [...fresh, ...this.all].sort((one, other) => other.timestamp - one.timestamp);
+    this.all.length = Math.min(this.all.length, MOST);
+    for (const [index, request] of this.all.slice(0, this.shown).entries()) {
+      if (fresh.has(request)) body.insertBefore(row(request, this.link), body.rows[index] ?? null);
+    }
     while (body.rows.length > this.shown) body.lastElementChild.remove();
-    return fresh.length;
+    return fresh.size;
   }
 }

@@ -1,0 +1,25 @@
+"""Prometheus' figures of several workers in one text."""
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from mdsa.server.worker_metrics import labelled_by_worker
+
+FIGURES = b"""# HELP turns_total Turns.
+# TYPE turns_total counter
+turns_total{outcome="success"} %d
+# HELP lag_seconds Lag.
+# TYPE lag_seconds histogram
+lag_seconds_bucket{le="0.1"} 1.0
+lag_seconds_bucket{le="+Inf"} 2.0
+lag_seconds_count 2.0
+lag_seconds_sum 0.5
+"""
+
+
+def test_every_sample_names_its_worker_and_families_stand_once():
+    told = labelled_by_worker({"7": FIGURES % 3, "8": FIGURES % 5})
+    (family,) = (
+        one for one in text_string_to_metric_families(told.decode()) if one.name == "turns"
+    )
+    assert {sample.labels["worker"]: sample.value for sample in family.samples} == {"7": 3, "8": 5}
+    assert told.count(b"# TYPE lag_seconds histogram") == 1
