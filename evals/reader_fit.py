@@ -49,12 +49,12 @@ from mdsa.evals.reader_data import blur_words, moved_spans, name_pool, swap_name
 from mdsa.evals.reader_dev import DevQuestion, load_dev
 from mdsa.evals.text_scores import contains
 from mdsa.models.passages import Passage
+from mdsa.models.reader.answer_units import answer_units
 from mdsa.models.reader.chat_model import ReaderChatModel
 from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.features import FEATURES, Question, features
 from mdsa.models.reader.fixed_terms import fixed_terms
 from mdsa.models.reader.late_interaction import LATE_FEATURES
-from mdsa.models.reader.lists import whole_lists
 from mdsa.models.reader.sentences import split_passage
 from mdsa.training.reader_data import answer_label, flat
 
@@ -175,7 +175,7 @@ def _group(
 ) -> Group:
     sentences = [sentence for passage in passages for sentence in split_passage(passage)]
     titles = {passage.id: passage.title for passage in passages}
-    candidates = [*sentences, *whole_lists(sentences, titles)]
+    candidates = answer_units(sentences, titles)
     labels = np.array([answer_label(flat(each.text), answers) for each in candidates], np.float64)
     kept = labels >= 0
     question = Question(text)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mdsa.errors import InvalidInputError
 from mdsa.models.passages import Passage
-from mdsa.models.reader.lists import whole_lists
+from mdsa.models.reader.answer_units import answer_units
 from mdsa.models.reader.sentences import Sentence, in_context, split_passage
 from mdsa.retrieval.chunking import chunk_sections
 from mdsa.retrieval.loaders import Section
@@ -162,4 +162,4 @@ def _public(data: PassageSet) -> Iterator[Corpus]:
 
 def _candidates(number: int, title: str, text: str) -> list[Sentence]:
     sentences = split_passage(Passage(number, title, text))
-    return [*sentences, *whole_lists(sentences, {number: title})]
+    return answer_units(sentences, {number: title})

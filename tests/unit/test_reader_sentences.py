@@ -63,7 +63,7 @@ def test_rows_stand_under_their_table_s_header() -> None:
     text = "| Plan | Price |\n|---|---|\n| Plus | $29 |"
 
     assert _units(text) == [
-        ("row", "", "| Plan | Price |", ""),
+        ("header", "", "| Plan | Price |", ""),
         ("row", "", "| Plus | $29 |", "| Plan | Price |"),
     ]
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from mdsa.models.passages import Passage
 from mdsa.models.reader.answer_types import AnswerType, holds
+from mdsa.models.reader.answer_units import answer_units
 from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.features import Question
 from mdsa.models.reader.fixed_terms import kind_term
-from mdsa.models.reader.lists import whole_lists
 from mdsa.models.reader.scoring import probabilities
 from mdsa.models.reader.sentences import Sentence, leans, split_passage
 
@@ -81,12 +81,7 @@ def extract(
     if not sentences:
         return Extract(0.0)
     titles = {passage.id: passage.title for passage in passages}
-    lists = whole_lists(sentences, titles)
-    # A passage may end between the sentence that leads into a list and the list.
-    said = [
-        s for s in sentences if s.kind != "lead" or any(x.text.startswith(s.text) for x in lists)
-    ]
-    candidates = [*said, *lists]
+    candidates = answer_units(sentences, titles)
     if not candidates:
         return Extract(0.0)
     scores = probabilities(question, candidates, titles, encoder)
@@ -106,14 +101,15 @@ def extract(
         order[0],
     )
     odds = np.log(np.maximum(scores, _TINY)) - np.log(np.maximum(1 - scores, _TINY))
-    chosen = _companions(candidates[best], candidates, question)
+    units = [*candidates, *(each for each in sentences if each.kind == "header")]
+    chosen = _companions(candidates[best], units, question)
     for index in order:
         behind = float(odds[best] - odds[index])
         if not _belongs(candidates[index], candidates[best], chosen, behind, kind):
             continue
         if kind_term(question, candidates[index]) < _UNFIT:
             continue  # a telephone number that nobody asked for
-        longer = _without_repeats([*chosen, *_companions(candidates[index], candidates, question)])
+        longer = _without_repeats([*chosen, *_companions(candidates[index], units, question)])
         if len(longer) <= max_sentences and sum(len(s.text) for s in longer) <= _LONGEST_PROSE:
             chosen = longer
     chosen = _without_repeats(chosen[: max(max_sentences, 1)])
@@ -123,17 +119,17 @@ def extract(
 
 
 def _companions(
-    sentence: Sentence, candidates: Sequence[Sentence], question: Question
+    sentence: Sentence, units: Sequence[Sentence], question: Question
 ) -> list[Sentence]:
     """The sentence with what it needs: the one it leans on, its list, or its table's header."""
-    block = [s for s in candidates if (s.passage, s.block) == (sentence.passage, sentence.block)]
+    block = [s for s in units if (s.passage, s.block) == (sentence.passage, sentence.block)]
     if sentence.kind == "row":
-        header = block[0]
+        header = min(block, key=lambda s: s.position)
         return [header, sentence] if header != sentence else [sentence]
     steps = question.answer_type is AnswerType.STEPS and sentence.numbered
     if sentence.kind == "lead" or (sentence.kind == "item" and steps):
         own = [s for s in block if s.kind == "list"]
-        others = [s for s in candidates if s.kind == "list" and s.text.startswith(sentence.text)]
+        others = [s for s in units if s.kind == "list" and s.text.startswith(sentence.text)]
         return [*own, *others][:1] or [sentence]
     if sentence.kind == "prose" and leans(sentence.text):
         before = [s for s in block if s.position == sentence.position - 1 and s.kind == "prose"]
@@ -172,6 +168,7 @@ def _join(chosen: Sequence[Sentence]) -> str:
             inline = before.kind == sentence.kind == "prose"
             parts.append(" " if inline else "\n")
         parts.append(sentence.text)
-        if sentence.kind == "row" and (before is None or before.block != sentence.block):
+        tabled = sentence.kind in ("header", "row")
+        if tabled and (before is None or before.block != sentence.block):
             parts.append("\n|" + "---|" * (sentence.text.count("|") - 1))
     return "".join(parts)

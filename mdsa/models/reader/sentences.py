@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from mdsa.models.passages import Passage
@@ -52,7 +53,8 @@ class Sentence:
         position: place in the passage, from 0.
         block: number of the paragraph, list or table in the passage.
         kind: `lead` is a sentence that ends in a colon and opens a list; `list` is a whole list
-            as one unit, its items one a line with their markers, which can answer together.
+            as one unit, its items one a line with their markers, which can answer together;
+            `header` is a table's row above a rule.
         marker: `1.`, `-` and so on of an item.
         headless: whether it is a numbered list that does not begin at one, from a passage that was
             cut from its document in the middle of it.
@@ -64,7 +66,7 @@ class Sentence:
     passage: int
     position: int
     block: int
-    kind: Literal["prose", "item", "row", "lead", "list"]
+    kind: Literal["prose", "item", "header", "row", "lead", "list"]
     marker: str = ""
     context: str = ""
     headless: bool = False
@@ -128,10 +130,10 @@ def split_passage(passage: Passage) -> list[Sentence]:
             continue
         if kind != "item":
             number_before = 0
-        if kind != "row":
+        if kind not in ("header", "row"):
             header = ""
-        elif not header:
-            header = text  # the first row names the columns, and may be data all the same
+        elif not header or kind == "header":
+            header = text  # without a rule, the first row may be data all the same
         same_list = (
             kind == "item"
             and found
@@ -139,10 +141,10 @@ def split_passage(passage: Passage) -> list[Sentence]:
             and not _begins_anew(marker, number_before)
         )
         number_before = _number(marker) or (number_before if same_list else 0)
-        same_table = kind == "row" and found and found[-1].kind == "row"
+        same_table = kind == "row" and found and found[-1].kind in ("header", "row")
         if block < 0 or not (same_list or same_table):
             block = number
-        pieces = [text] if kind == "row" else _join_short(split_prose(text))
+        pieces = [text] if kind in ("header", "row") else _join_short(split_prose(text))
         for index, piece in enumerate(pieces):
             if kind == "prose" and piece.endswith("?"):
                 question = _SPEAKER.sub("", piece)
@@ -187,7 +189,7 @@ def _join_short(pieces: list[str]) -> list[str]:
     return joined
 
 
-_Kind = Literal["prose", "item", "row"]
+_Kind = Literal["prose", "item", "header", "row"]
 
 
 def _blocks(text: str) -> Iterator[tuple[_Kind | Literal["heading"], str, str]]:
@@ -195,7 +197,7 @@ def _blocks(text: str) -> Iterator[tuple[_Kind | Literal["heading"], str, str]]:
     kind: _Kind = "prose"
     marker = ""
     lines: list[str] = []
-    for raw in [*text.splitlines(), ""]:
+    for raw, following in pairwise([*text.splitlines(), "", ""]):
         line = raw.rstrip()
         item = _ITEM.match(line)
         heading = _HEADING.match(line) or _BOLD_LINE.match(line)
@@ -214,7 +216,8 @@ def _blocks(text: str) -> Iterator[tuple[_Kind | Literal["heading"], str, str]]:
             yield "heading", "", heading.group(heading.lastindex or 1).strip()
         elif _ROW.match(line):
             if not _RULE.match(line):
-                yield "row", "", " ".join(line.split())
+                ruled = "|" in following and _RULE.match(following)
+                yield "header" if ruled else "row", "", " ".join(line.split())
         elif line.strip() and not _UNDERLINE.match(line):
             lines.append(line.strip())
         if lines and raw.endswith(_HARD_BREAK):
