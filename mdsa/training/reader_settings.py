@@ -27,7 +27,7 @@ class ReaderSettings:
         threads: of torch.
     """
 
-    steps: int = 700
+    steps: int = 900
     rank: int = 16
     rate: float = 1e-3
     questions: int = 48
