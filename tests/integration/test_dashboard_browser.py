@@ -179,6 +179,15 @@ def test_a_tool_call_waits_for_a_decision(site: Site):
         page.click("#approve")
         page.wait_for_selector("#tools li")
         assert "gone 7" in page.inner_text("#answer")
+        page.wait_for_selector("#graph .node.taken")
+        # In the order in which a question passes them, though the graph is compiled in another.
+        drawn = page.evaluate(
+            """() => [...document.querySelectorAll("#graph .node-name.taken")]
+                .map((one) => [one.getBoundingClientRect().x, one.textContent])
+                .sort(([one], [other]) => one - other)
+                .map(([, name]) => name)"""
+        )
+        assert drawn == ["generate", "approve", "tools", "answer", "merge"]
         assert page.locator("#decide").is_hidden()
 
     site.visit(work)

@@ -3,7 +3,9 @@
 import { get } from "./api.js";
 import { drawn } from "./charts.js";
 import { bar, duration, h, nodeHeading, s } from "./dom.js";
-import { BOX, layOut } from "./graph_layout.js";
+import { BOX, innerLine } from "./graph_inside.js";
+import { layOut } from "./graph_layout.js";
+import { stepsInside } from "./graph_steps.js";
 
 let shape = null;
 
@@ -118,8 +120,9 @@ function drawItem(item, found, times, visited, total, across) {
     s("text", { class: "node-name", x: 10, y: 16 }, name),
   );
   for (const edge of found.edges) {
-    const [from, to] = [item.inner.get(edge.source), item.inner.get(edge.target)];
-    if (from && to) group.append(innerLine(edge, from, to, visited, !across));
+    if (item.inner.has(edge.source) && item.inner.has(edge.target)) {
+      group.append(innerLine(edge, item, found.edges, visited, across));
+    }
   }
   for (const node of item.nodes) {
     const { x, y } = item.inner.get(node.id);
@@ -128,30 +131,6 @@ function drawItem(item, found, times, visited, total, across) {
     group.append(inner);
   }
   return group;
-}
-
-function innerLine(edge, from, to, visited, down) {
-  const taken = visited.has(edge.source) && visited.has(edge.target);
-  const kind = `edge${taken ? " taken" : ""}${edge.conditional ? " maybe" : ""}`;
-  const middle = BOX.height / 2;
-  if (down) {
-    const [x1, x2] = [from.x + BOX.width / 2, to.x + BOX.width / 2];
-    if (to.y > from.y) return s("path", { class: kind, d: `M${x1} ${from.y + BOX.height}L${x2} ${to.y}` });
-    return s("path", { class: kind, d: `M${x1} ${from.y}L${x2} ${to.y + BOX.height}` });
-  }
-  if (to.x > from.x) {
-    const [x1, y1, x2, y2] = [from.x + BOX.width, from.y + middle, to.x, to.y + middle];
-    const bend = (x2 - x1) / 2;
-    return s("path", { class: kind, d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}` });
-  }
-  if (to.x === from.x) {
-    const below = to.y > from.y;
-    const x = from.x + BOX.width / 2;
-    return s("path", { class: kind, d: `M${x} ${from.y + (below ? BOX.height : 0)}V${to.y + (below ? 0 : BOX.height)}` });
-  }
-  // Back: from the left of one to below the other.
-  const x = to.x + BOX.width / 2;
-  return s("path", { class: kind, d: `M${from.x} ${from.y + middle}H${x + 8}Q${x} ${from.y + middle} ${x} ${from.y + middle - 8}V${to.y + BOX.height}` });
 }
 
 function box(node, ms, taken, total, width) {
@@ -182,10 +161,15 @@ const short = (label, width) => {
 /** Rows of a turn's nodes in the order of the graph, each with its share of the turn. */
 export function stepRows(found, times) {
   const order = new Map(found.nodes.map((node, index) => [node.id, index]));
+  for (const group of new Set(found.nodes.map((node) => node.group).filter(Boolean))) {
+    const ids = found.nodes.filter((node) => node.group === group).map((node) => node.id);
+    const first = Math.min(...ids.map((id) => order.get(id)));
+    for (const [id, step] of stepsInside(ids, found.edges)) order.set(id, first + step / 1000);
+    order.set(group, first - 0.5);
+  }
   const total = leaves(times).reduce((sum, id) => sum + times[id], 0) || 1;
-  const rank = (id) => order.get(id) ?? Math.min(...found.nodes.filter((n) => n.group === id).map((n) => order.get(n.id) - 0.5));
   // Merge ends a turn, wherever the graph lists it.
-  const place = (id) => (id === "merge" ? Infinity : rank(id));
+  const place = (id) => (id === "merge" ? Infinity : order.get(id) ?? Infinity);
   return Object.entries(times)
     .sort(([one], [other]) => place(one) - place(other))
     .map(([id, ms]) =>

@@ -1,32 +1,13 @@
 // Places the graph's nodes: a column per step from left to right, or a row per step on a narrow
 // page. Domains are boxes that hold their own nodes.
 
-export const BOX = { width: 96, height: 38 };
-const GAP = { across: 44, along: 14, inner: 14, pad: 10, head: 22 };
+import { BOX, placeInside } from "./graph_inside.js";
+import { depths } from "./graph_steps.js";
+
+const GAP = { across: 44, along: 14 };
 const DOT = 22;
 const NARROW = 860;
 const MOST_OPEN = 5;
-
-/** How many steps each node is away from the first, at most; ways back do not count. */
-function depths(ids, edges) {
-  const after = new Map(ids.map((id) => [id, []]));
-  for (const { source, target } of edges) after.get(source)?.push(target);
-  const depth = new Map();
-  const path = new Set();
-  const visit = (id, at) => {
-    if (path.has(id) || !after.has(id)) return;
-    if (depth.has(id) && depth.get(id) >= at) return;
-    depth.set(id, at);
-    path.add(id);
-    for (const next of after.get(id)) visit(next, at + 1);
-    path.delete(id);
-  };
-  const entered = new Set(edges.filter((e) => e.source !== e.target).map((edge) => edge.target));
-  const starts = ids.filter((id) => !entered.has(id));
-  for (const id of starts.length ? starts : ids.slice(0, 1)) visit(id, 0);
-  for (const id of ids) if (!depth.has(id)) depth.set(id, 0);
-  return depth;
-}
 
 const byDepth = (ids, depth) => {
   const rows = [];
@@ -69,28 +50,6 @@ function items(shape, visited) {
 }
 
 const owner = (shape, id) => shape.nodes.find((node) => node.id === id)?.group || id;
-
-/** Places a domain's own nodes in the direction of the graph, and measures the box. */
-function placeInside(item, shape, across) {
-  const ids = item.nodes.map((node) => node.id);
-  const inside = shape.edges.filter((e) => ids.includes(e.source) && ids.includes(e.target));
-  const columns = byDepth(ids, depths(ids, inside));
-  const most = Math.max(...columns.map((column) => column.length));
-  const apart = across ? { x: GAP.inner + 8, y: 8 } : { x: 8, y: GAP.inner };
-  const [wide, high] = across ? [columns.length, most] : [most, columns.length];
-  item.inner = new Map();
-  columns.forEach((column, step) => {
-    column.forEach((id, row) => {
-      const [x, y] = across ? [step, row] : [row, step];
-      item.inner.set(id, {
-        x: GAP.pad + x * (BOX.width + apart.x),
-        y: GAP.head + GAP.pad / 2 + y * (BOX.height + apart.y),
-      });
-    });
-  });
-  item.width = Math.max(2 * GAP.pad + wide * (BOX.width + apart.x) - apart.x, 200);
-  item.height = GAP.head + GAP.pad * 1.5 + high * (BOX.height + apart.y) - apart.y;
-}
 
 function measure(item, shape, across) {
   if (item.dot) [item.width, item.height] = [DOT, DOT];
