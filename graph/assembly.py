@@ -15,11 +15,12 @@ from mdsa.domains import DomainConfig, DomainRegistry
 from mdsa.errors import InvalidInputError
 from mdsa.graph.builder import AgentGraph, build_graph
 from mdsa.graph.domain_subgraph import DomainGraph, Specialist, compile_specialist
+from mdsa.graph.knowledge_router import KnowledgeRouter
 from mdsa.graph.state import DomainOutput
 from mdsa.models import ModelRegistry
 from mdsa.nodes.knowledge_evidence import SpeakingRetriever
 from mdsa.nodes.model_choice import ModelChoice
-from mdsa.router import Router
+from mdsa.router import DocumentRouter, Router
 from mdsa.router.opening import open_router
 from mdsa.settings import Settings
 from mdsa.tools import ToolRegistry
@@ -70,6 +71,8 @@ class Assembly:
     tools: ToolRegistry
     knowledge: Callable[[], Knowledge]
     """Opens the knowledge when the first graph is built; importing its store takes a second."""
+    route_by_documents: bool = True
+    """Whether the domains' documents tell a router that can read them where messages belong."""
     default_model: str = READER
     reasoning_model: str = CLAUSES
     fallback_models: Sequence[str] = ()
@@ -81,6 +84,8 @@ class Assembly:
     domains: DomainRegistry = field(default_factory=DomainRegistry, init=False)
 
     def __post_init__(self) -> None:
+        if self.route_by_documents and isinstance(self.router, DocumentRouter):
+            self.router = KnowledgeRouter(self.router, self.knowledge)
         self._lock = threading.RLock()
         self._graph: AgentGraph | None = None
         self._checkpointer: Checkpointer = None
@@ -123,6 +128,8 @@ class Assembly:
         """The graph of the present domains, compiled anew after a change or for another saver."""
         with self._lock:
             if self._graph is None or self._checkpointer is not checkpointer:
+                if isinstance(self.router, KnowledgeRouter):
+                    self.router.read(wait_s=0)  # while the graph is built
                 self._graph = build_graph(
                     [self.specialist(config) for config in self.domains.all()],
                     router=self.router,
@@ -153,6 +160,11 @@ class Assembly:
             return self._graph if self._checkpointer is checkpointer else None
         finally:
             self._lock.release()
+
+    def finish(self) -> None:
+        """Wait until nothing reads the knowledge in the background, so that it can be closed."""
+        if isinstance(self.router, KnowledgeRouter):
+            self.router.finish()
 
     def specialist(self, config: DomainConfig) -> Specialist:
         """Bind a domain's model, knowledge and tools to it."""
@@ -259,6 +271,7 @@ def open_assembly(
         models=models,
         tools=ToolRegistry() if tools is None else tools,
         knowledge=knowledge,
+        route_by_documents=settings.route_by_documents,
         default_model=default_model,
         reasoning_model=settings.reasoning_model_path,
         fallback_models=settings.fallback_models,

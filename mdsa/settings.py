@@ -75,6 +75,13 @@ class Settings(BaseSettings):
         lt=1,
         description="Share of messages that may go wrong, in the place of the threshold.",
     )
+    route_by_documents: bool = Field(
+        default=True,
+        description=(
+            "Messages are routed by what the domains' own documents say, too, where no domain has "
+            "examples and no trained router decides."
+        ),
+    )
     ollama_base_url: str | None = Field(
         default=None,
         validation_alias=AliasChoices("MDSA_OLLAMA_BASE_URL", "OLLAMA_BASE_URL", "OLLAMA_HOST"),

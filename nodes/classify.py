@@ -1,7 +1,8 @@
 """classify: scores the message, its parts and its context in one call of the router.
 
 Domains that the caller may not use are scored too, so that their questions are recognised and not
-handed to the wrong specialist, but only their highest score is kept, without a name.
+handed to the wrong specialist, but only their highest score is kept, without a name. What the
+documents of those domains say does not count: scores that it moves would tell of it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from mdsa.graph.context import RunContext
 from mdsa.graph.state import AgentState, Classification, ClauseScores
 from mdsa.nodes.history import last_question_index, message_text, question_text
 from mdsa.nodes.types import RuntimeNode
-from mdsa.router import Route, Router, best_domains
+from mdsa.router import Route, Router, best_domains, route_reading
 from mdsa.router.clauses import candidate_segments, choose_clauses, refers_back
 from mdsa.router.follow_ups import stay_probability
 
@@ -77,7 +78,7 @@ def classify_turns(
     for turn, segments in zip(turns, candidates, strict=True):
         texts += [turn.message, *segments.texts]
         texts += [f"{turn.previous} {turn.message}"] if turn.previous else []
-    routes = iter(router.route(texts))
+    routes = iter(route_reading(router, texts, permitted))
     classifications = []
     for turn, segments in zip(turns, candidates, strict=True):
         message = next(routes)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from mdsa.graph.state import SubQuery
 from mdsa.nodes.stated_facts import invented_facts
-from mdsa.router import Router, best_domains
+from mdsa.router import Router, best_domains, route_reading
 from mdsa.router.clauses import points_back
 
 __all__ = ["CUTS_ONLY", "read_split", "routed", "with_contexts"]
@@ -70,7 +70,7 @@ def routed(queries: Sequence[SubQuery], router: Router, offered: Collection[str]
         offered: domains that may be asked.
     """
     found: list[SubQuery] = []
-    routes = router.route([query["query"] for query in queries])
+    routes = route_reading(router, [query["query"] for query in queries], offered)
     for query, route in zip(queries, routes, strict=True):
         scores = {name: score for name, score in route.scores.items() if name in offered}
         best = next(iter(best_domains(scores)), query["domain"])

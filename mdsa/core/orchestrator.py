@@ -101,11 +101,10 @@ class TinyBERTOrchestrator:
         self.sessions = Sessions(lambda: (self._start().loop, self._start().store))
         self.runs = Runs(self._request, self._start)
         self._rag = rag
-        self._owns_rag = rag is None
+        self._owns_rag, self._owns_models = rag is None, models is None
         self._lock = threading.RLock()
         self._running: Running | None = None
         self.models = models if models is not None else ModelRegistry(self.settings)
-        self._owns_models = models is None
         self._assembly = open_assembly(
             self.settings,
             lambda: self.rag,
@@ -356,6 +355,7 @@ class TinyBERTOrchestrator:
         if running is not None:
             # Without the lock, which a turn in flight may need to open the knowledge.
             running.loop.close()
+        self._assembly.finish()
         if self._owns_models:
             self.models.close()
         self.tracing.close()

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from mdsa.errors import InvalidInputError
 from mdsa.retrieval.documents import INTERNAL_PREFIX, Chunk, check_documents, display_title
+from mdsa.retrieval.filters import checked_filter
 from mdsa.retrieval.hybrid import Mode, check_mode
 from mdsa.retrieval.naming import domain_collection, shared_collection
 from mdsa.retrieval.snapshots import Snapshots
 from mdsa.retrieval.store import ChromaStore, CollectionInfo
+from mdsa.utils.draws import draw
 
 if TYPE_CHECKING:
     from langchain_chroma import Chroma
@@ -190,7 +192,7 @@ class KnowledgeBase:
         stored = self._snapshots.chunks(info)
         if stored is None:
             return []
-        where = _checked_filter(filter)
+        where = checked_filter(filter)
         wanted = self._store.ids_where(info.name, where) if where else None
         return [
             self._document(domain, key, content, metadata)
@@ -199,6 +201,19 @@ class KnowledgeBase:
             )
             if wanted is None or key in wanted
         ]
+
+    def version(self) -> tuple[int, int] | None:
+        """A mark that differs after every write, by whichever process; None before the first."""
+        return self._store.version()
+
+    def sample(self, count: int, *, domain: str | None = None) -> list[Document]:
+        """Some of a store's documents, drawn by their ids: those drawn stay so while others change.
+
+        Unlike `documents`, it keeps nothing in memory, and reads no more than it gives.
+        """
+        name = self._info(domain).name
+        drawn = draw(self._store.ids(name), count)
+        return [self._document(domain, *found) for found in self._store.some(name, drawn)]
 
     def stats(self) -> dict[str, Any]:
         """Sizes: `{"global": int, "domains": {name: int}, "embedding_model", "directory"}`."""
@@ -247,7 +262,7 @@ class KnowledgeBase:
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise InvalidInputError(f"number of passages must be 1 or more, got {k!r}")
         check_mode(mode)
-        where = _checked_filter(filter)
+        where = checked_filter(filter)
         scopes: list[str | None] = [None] if use_global else []
         if use_local and domain is not None:
             scopes.append(domain)
@@ -382,18 +397,3 @@ def _model_name(embeddings: Embeddings) -> str:
         if isinstance(name, str) and name:
             return name
     return type(embeddings).__qualname__
-
-
-def _checked_filter(where: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if not where:
-        return None
-    from chromadb.api.types import validate_where
-
-    try:
-        validate_where(dict(where))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise InvalidInputError(
-            f"filter {where!r} is malformed: {error}. Examples: {{'type': 'policy'}}, "
-            "{'$and': [{'type': 'policy'}, {'year': {'$gte': 2024}}]}"
-        ) from error
-    return dict(where)

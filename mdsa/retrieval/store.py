@@ -165,6 +165,31 @@ class ChromaStore:
                 return set()
             return set(collection.get(where=where, include=[])["ids"])
 
+    def ids(self, name: str) -> list[str]:
+        """Ids of all chunks of a collection."""
+        with self._reading("listing"):
+            collection = self._find(name)
+            return list(collection.get(include=[])["ids"]) if collection else []
+
+    def some(self, name: str, ids: Sequence[str]) -> list[tuple[str, str, dict[str, Any]]]:
+        """Id, text and metadata of those of these chunks that there are."""
+        found: list[tuple[str, str, dict[str, Any]]] = []
+        with self._reading("reading"):
+            collection = self._find(name)
+            if collection is None:
+                return found
+            for start in range(0, len(ids), _BATCH):
+                batch = collection.get(
+                    ids=list(ids[start : start + _BATCH]), include=["documents", "metadatas"]
+                )
+                found += zip(
+                    batch["ids"],
+                    batch["documents"] or [],
+                    [dict(one or {}) for one in batch["metadatas"] or []],
+                    strict=True,
+                )
+        return sorted(found, key=lambda one: one[0])
+
     def digests(self, name: str, ids: Sequence[str]) -> dict[str, str]:
         """Digest of each of these chunks that is stored."""
         return {

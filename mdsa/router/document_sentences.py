@@ -13,16 +13,13 @@ stays drawn while the documents around it change, and is not encoded again.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 
 from mdsa.router.features import Matrix
 
-__all__ = ["DRAWN", "MOST_OF_A_DOMAIN", "draw", "furthest", "share"]
+__all__ = ["DRAWN", "furthest", "share"]
 
-MOST_OF_A_DOMAIN = 64
+_MOST_OF_A_DOMAIN = 64
 """Measured: with five domains they take 0.05 ms a message, and twice as many 0.2 ms."""
 _MOST_TEXTS = 1024
 """Of all domains, their own texts counted; see `mdsa.router.similarities`."""
@@ -37,12 +34,7 @@ def share(own_texts: int, domains: int) -> int:
         own_texts: of all domains: names, descriptions with their phrases, and keywords.
         domains: those that have documents.
     """
-    return min(MOST_OF_A_DOMAIN, max(_MOST_TEXTS - own_texts, 0) // max(domains, 1))
-
-
-def draw(sentences: Mapping[str, Sequence[str]], count: int) -> dict[str, list[str]]:
-    """Draw so many different sentences of each domain, in their order; always the same ones."""
-    return {name: _drawn(list(dict.fromkeys(told)), count) for name, told in sentences.items()}
+    return min(_MOST_OF_A_DOMAIN, max(_MOST_TEXTS - own_texts, 0) // max(domains, 1))
 
 
 def furthest(vectors: Matrix, taken: Matrix, count: int) -> list[int]:
@@ -60,14 +52,3 @@ def furthest(vectors: Matrix, taken: Matrix, count: int) -> list[int]:
         np.maximum(nearest, vectors @ vectors[chosen[-1]], out=nearest)
         nearest[chosen[-1]] = np.inf
     return sorted(chosen)
-
-
-def _drawn(sentences: list[str], count: int) -> list[str]:
-    if len(sentences) <= count:
-        return sentences
-    kept = frozenset(sorted(sentences, key=_hash)[:count])
-    return [sentence for sentence in sentences if sentence in kept]
-
-
-def _hash(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()

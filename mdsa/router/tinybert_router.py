@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mdsa.router.background import Background, load_background
-from mdsa.router.document_sentences import DRAWN, draw, furthest, share
+from mdsa.router.document_sentences import DRAWN, furthest, share
 from mdsa.router.encoder import PACKAGED_FOLDER, TOKENIZER, load_encoder
 from mdsa.router.features import Matrix, Prototypes, assemble, prepare
 from mdsa.router.few_shot import Labelled, fit_few_shot
@@ -25,6 +25,7 @@ from mdsa.router.known import Known, Sentences
 from mdsa.router.protocol import Route, RouterDomain
 from mdsa.router.spelling import Speller, word_ranks
 from mdsa.router.zero_shot import Weights
+from mdsa.utils.draws import draw
 
 if TYPE_CHECKING:  # importing LangChain takes longer than loading the router
     from langchain_core.embeddings import Embeddings
@@ -192,7 +193,9 @@ class TinyBertRouter:
         count = share(sum(len(one.texts) for one in own), len(told))
         if not told or not count:
             return {}
-        drawn = draw(told, DRAWN * count)
+        drawn = {
+            name: draw(list(dict.fromkeys(some)), DRAWN * count) for name, some in told.items()
+        }
         texts = list(dict.fromkeys(text for some in drawn.values() for text in some))
         new = [text for text in texts if text not in self._encoded]
         found = {**self._encoded, **dict(zip(new, self._encode(new), strict=True))}
