@@ -30,6 +30,7 @@ from mdsa.router.background import Background, load_background
 from mdsa.router.keyword_index import KeywordIndex
 from mdsa.router.protocol import RouterDomain
 from mdsa.router.similarities import Comparison, DomainVectors
+from mdsa.router.word_index import WordIndex
 
 __all__ = [
     "FEATURES",
@@ -55,8 +56,8 @@ FEATURES = ("nearest", "centre", "words", "keyword")
 
 _NEAREST, _CENTRE, _WORDS, _KEYWORD = range(len(FEATURES))
 _REMEMBERED = 8192
-_COMMON = 64
-"""Domains; a stem that as many use is added as a row, which takes less time than the entries."""
+_TOGETHER = 256
+"""Texts whose words are looked at together; they are counted in arrays over all keywords."""
 _WORD = re.compile(r"[^\W_]+")
 _PHRASE_END = re.compile(r"[.;:!?]|, | and | or ")
 
@@ -98,8 +99,7 @@ class Table:
             not.
         embeddings: their unit embeddings, (texts, dimensions).
         vectors: the same, ready to compare messages with.
-        users: for each stem that counts, the domains that use it, and its weight for each.
-        common: for each stem that many domains use, its weight for every domain, (domains,).
+        words: of all domains.
         keywords: of all domains.
         vocabulary: every word of the domains' texts, lower-cased.
     """
@@ -108,8 +108,7 @@ class Table:
     shown: tuple[int, ...]
     embeddings: Matrix
     vectors: DomainVectors
-    users: dict[str, Weighed]
-    common: dict[str, Matrix]
+    words: WordIndex
     keywords: KeywordIndex
     vocabulary: frozenset[str]
 
@@ -155,12 +154,7 @@ def assemble(domains: Sequence[Prototypes], background: Background | None = None
         vectors=DomainVectors(
             [domain.vectors for domain in domains], background or load_background(vectors.shape[1])
         ),
-        users=users,
-        common={
-            stem: _spread_out(weighed, len(domains))
-            for stem, weighed in users.items()
-            if len(weighed[0]) >= _COMMON
-        },
+        words=WordIndex(users, len(domains)),
         keywords=KeywordIndex(_with_rarity([one.keyword_stems for one in domains])),
         vocabulary=frozenset().union(*own_words),
     )
@@ -179,19 +173,11 @@ def word_features(words: Sequence[Sequence[str]], table: Table) -> Matrix:
     # Columns are filled and read one by one, so that each stands together.
     shape = len(words), len(FEATURES), len(table.vectors.counts)
     measured = np.zeros(shape, np.float32).transpose(0, 2, 1)
-    for text, of_domains in zip(words, measured, strict=True):
-        words_column = of_domains[:, _WORDS]
-        used = [
-            table.users[stem] for stem in text if stem in table.users and stem not in table.common
-        ]
-        if used:
-            domains, weights = map(np.concatenate, zip(*used, strict=True))
-            words_column[:] = np.bincount(domains, weights, len(of_domains))
-        for stem in text:
-            if stem in table.common:
-                words_column += table.common[stem]
-        domains, weights = table.keywords.found(text)
-        of_domains[domains, _KEYWORD] = weights  # of several for a domain, the last stays
+    for start in range(0, len(words), _TOGETHER):
+        some, of_some = words[start : start + _TOGETHER], measured[start : start + _TOGETHER]
+        table.words.add_to(of_some[:, :, _WORDS], some)
+        texts, domains, weights = table.keywords.found(some)
+        of_some[texts, domains, _KEYWORD] = weights  # of several for a domain, the last stays
     return measured
 
 
@@ -226,13 +212,8 @@ def nearest_texts(
     Returns:
         For each message, a text of each of its domains.
     """
-    return [
-        [
-            table.texts[table.vectors.nearest_text(compared, message, domain, table.shown[domain])]
-            for domain in wanted
-        ]
-        for message, wanted in enumerate(domains)
-    ]
+    places = table.vectors.nearest_texts(compared, domains, table.shown)
+    return [[table.texts[place] for place in row] for row in places]
 
 
 def stems(text: str) -> list[str]:
@@ -256,12 +237,6 @@ def _with_rarity(
         )
         for item, found in users.items()
     }
-
-
-def _spread_out(weighed: Weighed, domains: int) -> Matrix:
-    row = np.zeros(domains, np.float32)
-    row[weighed[0]] = weighed[1]
-    return row
 
 
 def _phrases(description: str) -> list[str]:

@@ -77,21 +77,25 @@ class Judge:
         # Words are looked at before the encoder runs, which leaves nothing in the cache.
         measured = word_features([stems(text) for text in texts], self.table)
         vectors = encode(texts)
-        if self.table.vectors.texts is None:
+        if self.table.vectors.texts is None and len(texts) <= _FEW_TEXTS:
             compared = self.table.vectors.compare(vectors)
             rows = [
                 one_of_many.zero_shot(*message, self.table.vectors, self.weights)
                 for message in zip(vectors, compared.products, measured, strict=True)
             ]
-            return np.stack(rows), compared
+            # Measured: stacking one row takes 20 µs right after the encoder.
+            return np.stack(rows) if len(rows) > 1 else rows[0][None], compared
         compared = features(vectors, measured, self.table)
         return probabilities(measured, self.weights), compared
 
     def _few(
         self, texts: Sequence[str], mended: Sequence[str], columns: Columns, encode: Encode
     ) -> list[Route]:
+        keywords = self.table.keywords
         words = [
-            one_message.lexical(stems(text), self.table, self.weights) if self.head is None else []
+            one_message.lexical(stems(text), columns, keywords, self.weights)
+            if self.head is None
+            else []
             for text in mended
         ]
         # Blanks, punctuation and signs lie near some domain or other all the same.

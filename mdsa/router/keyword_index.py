@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ __all__ = ["KeywordIndex"]
 
 Indices = NDArray[np.intp]
 Weights = NDArray[np.float64]
-_NONE: tuple[Indices, Weights] = np.empty(0, np.intp), np.empty(0)
+_NONE: Indices = np.empty(0, np.intp)
 
 
 class KeywordIndex:
@@ -42,18 +42,27 @@ class KeywordIndex:
             rarest = min(stems, key=lambda stem: (len(holders[stem]), stem))
             self._rarest.setdefault(rarest, []).append((stems, domain, weight))
 
-    def found(self, stems: Iterable[str]) -> tuple[Indices, Weights]:
-        """Domains of the keywords in a message, with the weights of these, ascending.
+    def found(self, messages: Sequence[Iterable[str]]) -> tuple[Indices, Indices, Weights]:
+        """Find the keywords of each message.
 
         Args:
-            stems: of the message, each once.
+            messages: the stems of each, once each.
+
+        Returns:
+            For each keyword found its message, its domain and its weight; those of a message stand
+            together, with ascending weights.
         """
-        held = [self._holders[stem] for stem in stems if stem in self._holders]
-        if not held:
-            return _NONE
-        counts = np.bincount(np.concatenate(held), minlength=len(self._sizes))
-        (entries,) = (counts == self._sizes).nonzero()
-        return self._domains[entries], self._weights[entries]
+        held = [
+            [self._holders[stem] for stem in stems if stem in self._holders] for stems in messages
+        ]
+        entries = [np.concatenate(of_message) if of_message else _NONE for of_message in held]
+        width = len(self._sizes)
+        # A message of many is counted in its own stretch of one long row.
+        shifted = [entry + at * width for at, entry in enumerate(entries)]
+        counts = np.bincount(np.concatenate(shifted or [_NONE]), minlength=width * len(entries))
+        (complete,) = (counts.reshape(len(entries), width) == self._sizes).ravel().nonzero()
+        at, found = np.divmod(complete, max(width, 1))
+        return at, self._domains[found], self._weights[found]
 
     def best(self, stems: Iterable[str]) -> dict[int, float]:
         """The weight of the best keyword in a message for each domain that has one there.

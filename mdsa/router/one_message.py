@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import exp, log, sqrt
 from operator import mul
-from typing import Any, NamedTuple
-
-from numpy.typing import NDArray
+from typing import NamedTuple
 
 from mdsa.router.features import Table
 from mdsa.router.few_shot import FewShotHead
+from mdsa.router.keyword_index import KeywordIndex
 from mdsa.router.similarities import SHARPNESS, SMALLEST
 from mdsa.router.zero_shot import Weights
 
@@ -34,12 +33,14 @@ class Columns(NamedTuple):
         texts: first and end of each domain's texts.
         mean_squared: of the background's mean.
         remainder: of the background.
+        words: for each stem, the domains that use it and its weight for each.
     """
 
     directions: tuple[int, int]
     texts: list[tuple[int, int]]
     mean_squared: float
     remainder: float
+    words: dict[str, list[tuple[int, float]]]
 
     @classmethod
     def of(cls, table: Table) -> Columns | None:
@@ -56,23 +57,26 @@ class Columns(NamedTuple):
             ],
             vectors.mean_squared,
             vectors.background.remainder,
+            table.words.entries(),
         )
 
 
-def lexical(stems: Sequence[str], table: Table, weights: Weights) -> list[float]:
+def lexical(
+    stems: Sequence[str], columns: Columns, keywords: KeywordIndex, weights: Weights
+) -> list[float]:
     """What a message's words add to the logit of each domain.
 
     Args:
         stems: of the message's words.
-        table: the domains.
+        columns: of the table.
+        keywords: of the domains.
         weights: of `words` and `keyword`.
     """
-    found = [0.0] * len(table.vectors.counts)
+    found = [0.0] * len(columns.texts)
     for stem in stems:
-        if stem in table.users:
-            for domain, weight in zip(*map(_listed, table.users[stem]), strict=True):
-                found[domain] += weights.words * weight
-    for domain, weight in table.keywords.best(stems).items():
+        for domain, weight in columns.words.get(stem, ()):
+            found[domain] += weights.words * weight
+    for domain, weight in keywords.best(stems).items():
         found[domain] += weights.keyword * weight
     return found
 
@@ -137,11 +141,6 @@ def few_shot(logits: Sequence[float], cosines: Sequence[float], head: FewShotHea
         inside = shares
     outside = _sigmoid(head.outside_bias - head.outside_slope * max(cosines))
     return [*(share * (1 - outside) for share in inside), outside]
-
-
-def _listed(values: NDArray[Any]) -> list[Any]:
-    found: list[Any] = values.tolist()
-    return found
 
 
 def _soft_maximum(products: Sequence[float], sharpness: float) -> float:

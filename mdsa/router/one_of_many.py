@@ -12,13 +12,11 @@ import numpy as np
 
 from mdsa.router.calibration import Floats
 from mdsa.router.features import FEATURES, Matrix
-from mdsa.router.similarities import SHARPNESS, SHORTLIST, DomainVectors
+from mdsa.router.similarities import LEAST_SUM, SHARPNESS, SHORTLIST, DomainVectors
 from mdsa.router.zero_shot import Weights
 
 __all__ = ["zero_shot"]
 
-_LEAST_SUM = 1e-300
-"""The exponentials of very unlike texts may vanish."""
 _NEAREST, _CENTRE = FEATURES.index("nearest"), FEATURES.index("centre")
 
 
@@ -73,17 +71,15 @@ def _nearest(
 ) -> list[float]:
     bounds = [vectors.bounds[domain] for domain in domains]
     texts = np.concatenate([vectors.weighed[start:end] for start, end in bounds])
-    products = texts @ (vector - vectors.background.mean)
-    sharpness = SHARPNESS * to_similarity
-    highest = float(products.max())
-    exponents = np.subtract(products, highest, dtype=np.float64)
-    exponents *= sharpness
-    np.exp(exponents, out=exponents)
-    exponentials = exponents.tolist()
+    exponents = texts.dot(vector - vectors.background.mean)
+    highest = float(exponents.max())
+    exponents -= np.float32(highest)
+    exponents *= np.float32(SHARPNESS * to_similarity)
+    exponentials = np.exp(exponents, out=exponents).tolist()
     nearest, first = [], 0
     for start, end in bounds:
         last = first + end - start
-        mean = max(sum(exponentials[first:last]), _LEAST_SUM) / (end - start)
+        mean = max(sum(exponentials[first:last]), LEAST_SUM) / (end - start)
         nearest.append(log(mean) / SHARPNESS + highest * to_similarity)
         first = last
     return nearest

@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 from mdsa.router.background import Background
 from mdsa.router.vectors import unit
 
-__all__ = ["SHARPNESS", "SHORTLIST", "SMALLEST", "Comparison", "DomainVectors", "Scaled"]
+__all__ = [
+    "LEAST_SUM",
+    "SHARPNESS",
+    "SHORTLIST",
+    "SMALLEST",
+    "Comparison",
+    "DomainVectors",
+    "Scaled",
+]
 
 Matrix = NDArray[np.float32]
 Indices = NDArray[np.intp]
@@ -28,7 +36,7 @@ SHORTLIST = 24
 """So many domains have their texts compared where there are too many to compare them all."""
 SMALLEST = 1e-6
 """Squared lengths and variances are no smaller."""
-_LEAST_SUM = np.float32(1e-30)
+LEAST_SUM = 1e-30
 """A sum of exponentials of very unlike texts may vanish in single precision."""
 
 
@@ -90,7 +98,7 @@ class DomainVectors:
         self.directions = slice(1, 1 + len(background.directions))
         self.centres = slice(self.directions.stop, self.directions.stop + len(centres))
         self.texts = None if many else slice(self.centres.stop, len(stack))
-        self._stack = np.ascontiguousarray(stack.T)
+        self._stack = stack
         self._of_mean = stack @ background.mean
         self.mean_squared = float(self._of_mean[0])
 
@@ -100,7 +108,10 @@ class DomainVectors:
         Args:
             vectors: their unit embeddings, (messages, dimensions).
         """
-        products = vectors @ self._stack
+        # Measured: for one message, rows that stand together take less time than columns that do.
+        products = (
+            self._stack.dot(vectors[0])[None] if len(vectors) == 1 else vectors @ self._stack.T
+        )
         products -= self._of_mean
         return Comparison(vectors, products)
 
@@ -138,15 +149,31 @@ class DomainVectors:
         rows = zip(centred, scaled.centre, promise.sum(axis=2), strict=True)
         return np.stack([self._nearest_of_many(*row) for row in rows])
 
-    def nearest_text(self, compared: Comparison, message: int, domain: int, first: int) -> int:
-        """Index, among all texts, of that of a domain's first ones that a message is nearest to."""
-        start = int(self.starts[domain])
-        end = start + first
-        if self.texts is not None:
-            column = self.texts.start
-            return start + int(compared.products[message, column + start : column + end].argmax())
-        centred = compared.vectors[message] - self.background.mean
-        return start + int((self.weighed[start:end] @ centred).argmax())
+    def nearest_texts(
+        self, compared: Comparison, wanted: Sequence[Sequence[int]], counts: Sequence[int]
+    ) -> list[list[int]]:
+        """Indices, among all texts, of that of a domain's first ones that a message is nearest to.
+
+        Args:
+            compared: the messages.
+            wanted: for each message, the domains whose texts are looked at; as many for each.
+            counts: how many texts of each domain count.
+        """
+        if self.texts is None:
+            centred = compared.vectors - self.background.mean
+            return [
+                [self._nearest_text(message, domain, counts[domain]) for domain in domains]
+                for message, domains in zip(centred, wanted, strict=True)
+            ]
+        domains = np.array(wanted, np.intp)
+        starts = self.starts[domains]
+        last = np.array([[counts[domain] - 1 for domain in row] for row in wanted], np.intp)
+        offsets = np.minimum(np.arange(last.max() + 1), last[:, :, None])
+        columns = offsets + (starts + self.texts.start)[:, :, None]
+        messages = np.arange(len(domains))[:, None, None]
+        nearest = starts + compared.products[messages, columns].argmax(axis=2)
+        found: list[list[int]] = nearest.tolist()
+        return found
 
     def scales(self, along_mean: float, spread_squared: float) -> tuple[float, float]:
         """What brings a centred message to length 1, and to the unit of the background as well."""
@@ -155,13 +182,17 @@ class DomainVectors:
         variance = max(spread_squared / squared + self.background.remainder, SMALLEST)
         return 1 / sqrt(squared), 1 / sqrt(squared * variance)
 
+    def _nearest_text(self, centred: Matrix, domain: int, count: int) -> int:
+        start = int(self.starts[domain])
+        return start + int(self.weighed[start : start + count].dot(centred).argmax())
+
     def _nearest_of_many(self, weighed: Matrix, centre: Matrix, promise: Matrix) -> Matrix:
-        chosen = np.sort(np.argpartition(promise, -SHORTLIST)[-SHORTLIST:])
+        chosen = promise.argpartition(-SHORTLIST)[-SHORTLIST:]
         counts = self.counts[chosen]
         ends = np.cumsum(counts)
         # Measured: one product over a copy takes less time than one for each domain.
-        rows = np.arange(ends[-1]) + np.repeat(self.starts[chosen] - ends + counts, counts)
-        exponents = (self.weighed[rows] @ weighed)[None] * np.float32(SHARPNESS)
+        texts = np.concatenate([self.weighed[slice(*self.bounds[at])] for at in chosen.tolist()])
+        exponents = texts.dot(weighed)[None] * np.float32(SHARPNESS)
         nearest = _soft_maximum(exponents, ends - counts, self._log_counts[chosen])[0]
         guessed: Matrix = centre + (nearest - centre[chosen]).mean()
         guessed[chosen] = nearest
@@ -174,7 +205,7 @@ def _soft_maximum(exponents: Matrix, starts: Indices, log_counts: Matrix) -> Mat
     exponents -= highest
     np.exp(exponents, out=exponents)
     result: Matrix = np.add.reduceat(exponents, starts, axis=1)
-    np.maximum(result, _LEAST_SUM, out=result)
+    np.maximum(result, np.float32(LEAST_SUM), out=result)
     np.log(result, out=result)
     result += highest
     result -= log_counts

@@ -95,9 +95,9 @@ class Speller:
         """Put the nearest known word in place of each word that is unknown."""
         if not self._ranks and not self._preferred:
             return text
-        # In most texts every word is known, and a list of words is faster than matches.
         ranks, preferred = self._ranks, self._preferred
-        if not [
+        # In most texts every word is known, which sets tell soonest, and a list next.
+        if not set(text.lower().split()).difference(ranks).difference(preferred) or not [
             word
             for word in _WORD.findall(text.lower())
             if word not in ranks and word not in preferred and not self._is_known(word)

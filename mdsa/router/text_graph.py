@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
@@ -19,9 +20,9 @@ Floats = NDArray[np.float32]
 _IDS = "input_ids"
 _MASK = "attention_mask"
 _ROWS = 96
-_FEW_BATCHES = 4
+_FEW_BATCHES = 2
 _FEW_TEXTS = 8
-_MOST_WORKERS = 4
+_MOST_WORKERS = 8
 
 
 class TextGraph:
@@ -29,10 +30,10 @@ class TextGraph:
 
     Up to eight texts are encoded one by one, and then a text's vector depends on nothing else:
     activations are quantized with one scale a batch, so that neighbours move it a little. More are
-    sorted by length, and only texts of the same
-    number of tokens share a batch: nothing is padded, and a batch of a few rows keeps its
-    intermediate values in the processor's cache, which a large one does not. Batches are spread
-    over threads, each of which runs single-threaded.
+    sorted by length, and only texts of the same number of tokens share a batch: nothing is padded,
+    and a batch of a few rows keeps its intermediate values in the processor's cache, which a large
+    one does not. Batches are spread over as many threads as there are processors, eight at most,
+    each of which runs single-threaded.
 
     Args:
         model: bytes of the graph. Input `input_ids`, int64 (batch, tokens); graphs that MDSA wrote
@@ -77,14 +78,7 @@ class TextGraph:
             return [np.concatenate(columns) for columns in zip(*rows, strict=True)]
         ids = self._pieces.many(texts)
         batches = list(_batches([len(row) for row in ids]))
-        workers = min(_MOST_WORKERS, os.cpu_count() or 1)
-        if workers == 1 or len(batches) < _FEW_BATCHES:
-            parts = [self._run([ids[at] for at in batch]) for batch in batches]
-        else:
-            # The longest first, so that no thread is left with one at the end.
-            with ThreadPoolExecutor(workers) as pool:
-                runs = pool.map(lambda batch: self._run([ids[at] for at in batch]), batches)
-                parts = list(runs)
+        parts = self._run_all([[ids[at] for at in batch] for batch in batches])
         order = np.concatenate([np.array(batch) for batch in batches])
         results = []
         for columns in zip(*parts, strict=True):
@@ -93,6 +87,29 @@ class TextGraph:
             result[order] = stacked
             results.append(result)
         return results
+
+    def _run_all(self, batches: Sequence[list[list[int]]]) -> list[list[Floats]]:
+        """Run batches in as many threads as there are processors, this one among them."""
+        workers = min(_MOST_WORKERS, os.cpu_count() or 1, len(batches) // _FEW_BATCHES)
+        if workers < 2:
+            return [self._run(batch) for batch in batches]
+        waiting = deque(enumerate(batches))
+        parts: dict[int, list[Floats]] = {}
+
+        def work() -> None:
+            while waiting:
+                try:
+                    at, batch = waiting.popleft()
+                except IndexError:  # another thread took the last one
+                    return
+                parts[at] = self._run(batch)
+
+        with ThreadPoolExecutor(workers - 1) as pool:
+            others = [pool.submit(work) for _ in range(workers - 1)]
+            work()
+            for other in others:
+                other.result()
+        return [parts[at] for at in range(len(batches))]
 
     def _run(self, ids: list[list[int]]) -> list[Floats]:
         tokens = np.array(ids, np.int64)

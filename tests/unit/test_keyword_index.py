@@ -33,14 +33,16 @@ def index() -> KeywordIndex:
 def test_a_keyword_counts_where_all_its_stems_stand(
     index: KeywordIndex, text: str, expected: dict[int, float]
 ) -> None:
-    domains, weights = index.found(text.split())
+    messages, domains, weights = index.found([["gift"], text.split(), ["track"]])
 
-    assert dict(zip(domains.tolist(), weights.tolist(), strict=True)) == expected
+    mine = messages == 1
+    assert dict(zip(domains[mine].tolist(), weights[mine].tolist(), strict=True)) == expected
+    assert domains[messages == 2].tolist() == [0, 2]
     assert index.best(text.split()) == expected
 
 
 def test_no_keywords_are_never_found() -> None:
-    domains, weights = KeywordIndex({}).found(["track"])
+    messages, domains, weights = KeywordIndex({}).found([["track"], []])
 
-    assert len(domains) == len(weights) == 0
+    assert len(messages) == len(domains) == len(weights) == 0
     assert KeywordIndex({}).best(["track"]) == {}
