@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 from typing_extensions import override
 
+from mdsa.server.early_refusal import EarlyRefusal
 from mdsa.server.service import Service
 
 __all__ = ["DrainingServer"]
@@ -37,6 +38,7 @@ class DrainingServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=EarlyRefusal,
                 log_level="warning",
                 access_log=False,
                 server_header=False,

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
-from collections.abc import Mapping
 from typing import Final
-from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mdsa.server.answer_headers import SECURITY_HEADERS, request_id_of
 from mdsa.server.limited_body import LimitedBody
 from mdsa.server.problems import describe, problem_response, unexpected
 from mdsa.server.refusals import OverloadedError, RefusedError
@@ -27,20 +25,11 @@ AUDIT_LOGGER: Final = "mdsa.audit"
 _audit = logging.getLogger(AUDIT_LOGGER)
 _log = logging.getLogger(__name__)
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _UPLOADS = "/dashboard/api/knowledge/files/"
 """Below it, a body is a file."""
 
 QUIET: Final = frozenset({"/health", "/ready", "/metrics"})
 """Asked every few seconds, by machines."""
-
-_HEADERS: Final[Mapping[str, str]] = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
 
 
 class RequestScope:
@@ -55,8 +44,7 @@ class RequestScope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        request_id = request_id_of(Headers(scope=scope).get("x-request-id", ""))
         scope.setdefault("state", {})["request_id"] = request_id
         began = time.perf_counter()
         status: int | None = None
@@ -67,7 +55,7 @@ class RequestScope:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
-                for name, value in _HEADERS.items():
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
