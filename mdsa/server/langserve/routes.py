@@ -18,7 +18,7 @@ from mdsa.server.event_stream import STREAM_CONTENT, EventStream, with_pings
 from mdsa.server.hang_up import unless_gone
 from mdsa.server.langserve.asking import Asked, read_asked
 from mdsa.server.langserve.handlers import PREFIX, Handler, Handlers, ReadRequest
-from mdsa.server.langserve.playground import page_headers
+from mdsa.server.langserve.playground import page_headers, without_compiler
 from mdsa.server.langserve.runnable import Serving, serving
 from mdsa.server.langserve.schemas import (
     BatchRequest,
@@ -200,5 +200,5 @@ async def playground(found: Found, file: str, request: Request) -> Response:
         raise HTTPException(HTTPStatus.NOT_FOUND) from error
     if response.status_code == HTTPStatus.NOT_FOUND:  # in LangServe's own words
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    response.headers.update(page_headers(bytes(response.body)))
-    return response
+    content = without_compiler(bytes(response.body))
+    return Response(content, media_type=response.media_type, headers=page_headers(content))
