@@ -197,9 +197,10 @@ class TinyBertRouter:
             name: draw(list(dict.fromkeys(some)), DRAWN * count) for name, some in told.items()
         }
         texts = list(dict.fromkeys(text for some in drawn.values() for text in some))
-        new = [text for text in texts if text not in self._encoded]
-        found = {**self._encoded, **dict(zip(new, self._encode(new), strict=True))}
-        self._encoded = {text: found[text] for text in texts}
+        known = self._encoded
+        if new := [text for text in texts if text not in known]:
+            known = {**known, **dict(zip(new, self._encode(new), strict=True))}
+        self._encoded = {text: known[text] for text in texts}
         centre = self._background(own[0].vectors.shape[1]).centre
         chosen = {}
         for domain, prototypes in zip(domains, own, strict=True):
