@@ -28,8 +28,9 @@ import httpx
 
 from mdsa.errors import ConfigError, MdsaError
 from mdsa.evals import load_servers
-from mdsa.evals.load_figures import Phase, Sample, lag_between, phase_of
+from mdsa.evals.load_figures import Phase, Sample, lag_between, lag_counts, phase_of
 from mdsa.evals.load_table import table
+from mdsa.server.loop_lag import BUSY_METRIC, LAG_METRIC
 
 _RAMP_S = 3.0
 _PAUSE_S = 1.0
@@ -104,7 +105,7 @@ def _phase(
     sys.stderr.write(f"{server.name}: {clients} clients\n")
     samples = folder / "samples.json"
     samples.unlink(missing_ok=True)
-    before = server.lag()
+    before = server.metrics()
     command = [
         *(given.locust, "-f", str(Path(__file__).with_name("load_users.py")), "--headless"),
         *("--only-summary", "--host", server.url, "-u", str(clients), "-r", str(clients)),
@@ -125,9 +126,13 @@ def _phase(
     if not samples.exists():
         raise MdsaError(f"locust failed: {done.stderr[-2000:]}")
     found: list[Sample] = [tuple(one) for one in json.loads(samples.read_text(encoding="utf-8"))]
-    lag = lag_between(before, server.lag())
+    after = server.metrics()
+    lag, busy = (
+        lag_between(lag_counts(before, name), lag_counts(after, name))
+        for name in (LAG_METRIC, BUSY_METRIC)
+    )
     _settle(server)
-    return phase_of(server.name, clients, found, lag, skip_s=_RAMP_S, seconds=given.seconds)
+    return phase_of(server.name, clients, found, lag, busy, skip_s=_RAMP_S, seconds=given.seconds)
 
 
 def _settle(server: load_servers.Server) -> None:

@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
-from mdsa.server.loop_lag import LAG_METRIC
-
 __all__ = ["Lag", "Phase", "Sample", "lag_between", "lag_counts", "phase_of"]
 
 Sample = tuple[float, float, int, bool]
@@ -19,18 +17,17 @@ the answer had Retry-After."""
 
 _OK = 200
 _REFUSED = (429, 503)
-_BUCKET = re.compile(rf'^{LAG_METRIC}_bucket{{le="([^"]+)"[^}}]*}} (\S+)$', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """How late the event loop was; bounds are those of a histogram's buckets.
+    """How late the event loop was, or how long busy; bounds are those of a histogram's buckets.
 
     Attributes:
         probes: how often it was looked at.
-        over_50_ms: how often it was later than 50 ms.
-        p999_ms: an upper bound of 99.9 % of the delays.
-        most_ms: an upper bound of all delays.
+        over_50_ms: how often it was more than 50 ms.
+        p999_ms: an upper bound of 99.9 % of the times.
+        most_ms: an upper bound of all times.
     """
 
     probes: int
@@ -49,6 +46,8 @@ class Phase:
         refused: requests refused with a 429 or 503.
         refused_without_retry_after: those of them that did not say when to come back.
         failed: requests that got any other answer, or none.
+        lag: how late the server's event loop was.
+        busy: how long its thread computed until it got round to something.
     """
 
     app: str
@@ -63,6 +62,7 @@ class Phase:
     refused_without_retry_after: int
     failed: dict[int, int]
     lag: Lag | None
+    busy: Lag | None
 
 
 def phase_of(
@@ -70,6 +70,7 @@ def phase_of(
     clients: int,
     samples: Sequence[Sample],
     lag: Lag | None,
+    busy: Lag | None,
     *,
     skip_s: float,
     seconds: float,
@@ -81,6 +82,7 @@ def phase_of(
         clients: how many asked at a time.
         samples: all requests.
         lag: of the server's loop meanwhile.
+        busy: likewise.
         skip_s: what is passed over in the beginning, while clients come in.
         seconds: how long is counted from there.
     """
@@ -103,13 +105,15 @@ def phase_of(
         refused_without_retry_after=refused.count(False),
         failed=dict(others),
         lag=lag,
+        busy=busy,
     )
 
 
-def lag_counts(metrics: str) -> dict[float, int]:
-    """Read the cumulative counts of the loop's delays, by bound in seconds, of all workers."""
+def lag_counts(metrics: str, name: str) -> dict[float, int]:
+    """Read the cumulative counts of a histogram, by bound in seconds, of all workers."""
+    bucket = re.compile(rf'^{name}_bucket{{le="([^"]+)"[^}}]*}} (\S+)$', re.MULTILINE)
     counts = Counter[float]()
-    for bound, count in _BUCKET.findall(metrics):
+    for bound, count in bucket.findall(metrics):
         counts[float(bound)] += int(float(count))
     return dict(counts)
 

@@ -15,7 +15,6 @@ from pathlib import Path
 import httpx
 
 from mdsa.errors import MdsaError
-from mdsa.evals.load_figures import lag_counts
 
 __all__ = ["Server", "bare", "mdsa"]
 
@@ -31,9 +30,9 @@ class Server:
         self.ready_s = ready_s
         """From the start of its process until it was ready."""
 
-    def lag(self) -> dict[float, int]:
-        """The loop's delays so far; see `lag_counts`."""
-        return lag_counts(httpx.get(f"{self.url}/metrics", timeout=60).text)
+    def metrics(self) -> str:
+        """Its figures so far, as Prometheus reads them."""
+        return httpx.get(f"{self.url}/metrics", timeout=60).text
 
 
 @contextmanager

@@ -11,7 +11,8 @@ __all__ = ["table"]
 
 _HEAD = (
     f"{'app':16} {'clients':>8} {'offered/s':>9} {'answers/s':>9} {'p50 ms':>8} {'p95 ms':>8} "
-    f"{'p99 ms':>8} {'refused':>8} {'failed':>6} {'lag p99.9':>9} {'lag max':>8} {'>50 ms':>7}"
+    f"{'p99 ms':>8} {'refused':>8} {'failed':>6} {'lag p99.9':>9} {'lag max':>8} {'>50 ms':>7} "
+    f"{'busy max':>8}"
 )
 
 
@@ -37,10 +38,11 @@ def _line(phase: Phase) -> str:
         if lag is None
         else f"≤{lag.p999_ms:>5.0f} ms ≤{lag.most_ms:>4.0f} ms {lag.over_50_ms / lag.probes:>7.2%}"
     )
+    busy = f"{'-':>8}" if phase.busy is None else f"≤{phase.busy.most_ms:>4.0f} ms"
     return (
         f"{phase.app:16} {phase.clients:8} {phase.offered:9.1f} {phase.throughput:9.2f} "
         f"{phase.p50_ms:8.0f} {phase.p95_ms:8.0f} {phase.p99_ms:8.0f} {phase.refused:8} "
-        f"{sum(phase.failed.values()):6} {shown}"
+        f"{sum(phase.failed.values()):6} {shown} {busy}"
     )
 
 

@@ -6,6 +6,7 @@ import math
 
 from mdsa.evals.load_figures import Lag, lag_between, lag_counts, phase_of
 from mdsa.evals.load_table import table
+from mdsa.server.loop_lag import LAG_METRIC
 
 LAG = Lag(probes=1000, over_50_ms=2, p999_ms=75.0, most_ms=100.0)
 
@@ -20,7 +21,7 @@ def test_a_phase_counts_what_ended_within_it():
         (begin + 1.5, begin + 1.9, 500, False),
         (begin + 2.0, begin + 99.0, 200, False),  # ends after the phase
     ]
-    phase = phase_of("app", 4, samples, None, skip_s=1.0, seconds=2.0)
+    phase = phase_of("app", 4, samples, None, None, skip_s=1.0, seconds=2.0)
     assert phase.throughput == 5.0
     assert phase.offered == 7.0
     assert math.isclose(phase.p50_ms, 200.0, rel_tol=1e-6)
@@ -35,7 +36,7 @@ def test_lag_is_what_came_between_two_readings():
         for bound, count in [("0.001", 900.0), ("0.05", 1995.0), ("0.1", 1999.0), ("+Inf", 2000.0)]
     )
     before = {0.001: 400, 0.05: 1000, 0.1: 1000, math.inf: 1000}
-    lag = lag_between(before, lag_counts(text))
+    lag = lag_between(before, lag_counts(text, LAG_METRIC))
     assert lag == Lag(probes=1000, over_50_ms=5, p999_ms=100.0, most_ms=math.inf)
     assert lag_between(before, before) is None
 
@@ -46,14 +47,15 @@ def test_lag_of_several_workers_is_added_up():
         for worker in (1, 2)
         for bound, count in [("0.05", 3.0), ("+Inf", 4.0)]
     )
-    assert lag_counts(text) == {0.05: 6, math.inf: 8}
+    assert lag_counts(text, LAG_METRIC) == {0.05: 6, math.inf: 8}
 
 
 def test_goodput_under_ten_times_the_load_is_told_against_the_peak():
     def phase(clients, answers, refused):
         samples = [(n / answers, n / answers + 0.1, 200, False) for n in range(answers)]
         samples += [(n / 1000, n / 1000 + 0.01, 503, True) for n in range(refused)]
-        return phase_of("MDSA", clients, samples, LAG, skip_s=0.0, seconds=1.5)
+        return phase_of("MDSA", clients, samples, LAG, LAG, skip_s=0.0, seconds=1.5)
 
     text = table([phase(8, 30, 0), phase(80, 27, 600)], None)
     assert "it gives 90% of it; 600 refused, 0 of them without Retry-After" in text
+    assert text.splitlines()[1].endswith("≤ 100 ms   0.20% ≤ 100 ms")
