@@ -98,7 +98,11 @@ def speed(bench: Bench) -> Section:
             section.figures.append(Figure(subject, by, measure, Estimate(value), "ms", target))
     ratios = [
         ("1,000 domains to 3", found.flatness, Target(1.2, at_most=True)),
-        ("throughput of batches of 64 to singles", found.batch_ratio, Target(4.0)),
+        (
+            f"throughput of batches of 64 in {found.batch_threads} threads to singles in one",
+            found.batch_ratio,
+            Target(4.0),
+        ),
         ("throughput of 8 threads to one", found.threads_ratio, None),
     ]
     if found.times_faster is not None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mdsa.router.word_pieces import WordPieces
 
-__all__ = ["TextGraph"]
+__all__ = ["TextGraph", "batch_threads"]
 
 Floats = NDArray[np.float32]
 
@@ -23,6 +23,13 @@ _ROWS = 96
 _FEW_BATCHES = 2
 _FEW_TEXTS = 8
 _MOST_WORKERS = 8
+
+
+def batch_threads() -> int:
+    """Threads that a batch of many texts is encoded in; a few are encoded in one."""
+    # As in `mdsa.utils.hardware`, whose package takes longer to import than this one.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(_MOST_WORKERS, cores or 1)
 
 
 class TextGraph:
@@ -90,7 +97,7 @@ class TextGraph:
 
     def _run_all(self, batches: Sequence[list[list[int]]]) -> list[list[Floats]]:
         """Run batches in as many threads as there are processors, this one among them."""
-        workers = min(_MOST_WORKERS, os.cpu_count() or 1, len(batches) // _FEW_BATCHES)
+        workers = min(batch_threads(), len(batches) // _FEW_BATCHES)
         if workers < 2:
             return [self._run(batch) for batch in batches]
         waiting = deque(enumerate(batches))
