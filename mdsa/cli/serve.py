@@ -49,10 +49,13 @@ def serve(
             f"no API key is configured, and {host} can be reached from other machines; create one "
             "with `mdsa keys create OWNER`, or listen on 127.0.0.1."
         )
+    from mdsa.domains.app_file import demo_app_path, load_app
     from mdsa.server.listening import open_socket
     from mdsa.server.settings import load_server_settings
 
     limits = load_server_settings()
+    # What is wrong in it is said here in a line; a worker could only fail to start.
+    load_app(settings.app or demo_app_path())
     listening = open_socket(host, port)
 
     shown = f"[{host}]" if ":" in host else host

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fakes.command_line import run_command
 from fakes.live_server import live_server
 from fakes.web_agents import Clerk, until, web_agent
 
@@ -153,3 +154,14 @@ def test_without_a_key_other_machines_are_not_served():
 
     assert answer.returncode == 2
     assert "mdsa keys create OWNER" in answer.stderr
+
+
+def test_what_is_wrong_in_an_app_file_is_said_before_anything_listens(tmp_path: Path):
+    broken = tmp_path / "mdsa.yaml"
+    broken.write_text("name: Shop\nmodell: embedded://reader\n", encoding="utf-8")
+
+    answer = run_command("serve", "--app", broken, "--port", "0", "--data-dir", tmp_path)
+
+    assert answer.exit_code == 2
+    assert "modell" in answer.stderr
+    assert "Serving" not in answer.stderr

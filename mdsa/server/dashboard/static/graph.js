@@ -119,11 +119,12 @@ function drawItem(item, found, times, visited, total, across) {
     s("rect", { class: kind, width: item.width, height: item.height, rx: 8 }),
     s("text", { class: "node-name", x: 10, y: 16 }, name),
   );
-  for (const edge of found.edges) {
-    if (item.inner.has(edge.source) && item.inner.has(edge.target)) {
-      group.append(innerLine(edge, item, found.edges, visited, across));
-    }
-  }
+  const inside = found.edges.filter((e) => item.inner.has(e.source) && item.inner.has(e.target));
+  const lines = inside.map((edge) => innerLine(edge, item, inside, visited, across));
+  // What the turn went lies on top.
+  const taken = (drawn) => drawn.classList.contains("taken");
+  lines.sort((one, other) => taken(one) - taken(other));
+  group.append(...lines);
   for (const node of item.nodes) {
     const { x, y } = item.inner.get(node.id);
     const inner = s("g", { transform: `translate(${x} ${y})` });
