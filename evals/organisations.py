@@ -76,8 +76,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Ask, and print the shares."""
     parser = argparse.ArgumentParser(prog="mdsa.evals.organisations")
     parser.add_argument("--path", type=Path, default=_HELD_OUT, help="folder or file")
+    parser.add_argument(
+        "--asked", choices=("questions", "near"), default="questions", help="see docs/evals.md"
+    )
     options = parser.parse_args(arguments)
-    questions = load_dev(options.path, load_embeddings())
+    questions = load_dev(options.path, load_embeddings(), options.asked)
     model = ReaderChatModel()
     for line in table(questions, [ask(model, each) for each in questions]):
         sys.stdout.write(f"{line}\n")

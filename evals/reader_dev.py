@@ -51,12 +51,15 @@ class DevQuestion:
     others: tuple[Passage, ...]
 
 
-def load_dev(path: Path, embeddings: Embeddings) -> list[DevQuestion]:
+def load_dev(
+    path: Path, embeddings: Embeddings, asked: str = "questions"
+) -> list[DevQuestion]:
     """Read the questions and retrieve their passages.
 
     Args:
         path: the file, or a folder of organisations.
         embeddings: to retrieve with.
+        asked: the list of an organisation to read: `questions`, or `near` of those to fit on.
 
     Raises:
         InvalidInputError: a file cannot be read or has another form.
@@ -69,14 +72,14 @@ def load_dev(path: Path, embeddings: Embeddings) -> list[DevQuestion]:
         for number, each in enumerate(_organisations(path)):
             domain = f"organisation_{number}"
             knowledge.add(document_chunks(each["documents"]), domain=domain)
-            for row in each["questions"]:
+            for row in each.get(asked, ()):
                 hits = knowledge.search(row["question"], domain=domain, k=_DEEP)
                 others = [hit for hit in hits if hit.metadata["source"] != row["document"]]
                 found.append(
                     DevQuestion(
                         text=row["question"],
                         organisation=each["name"],
-                        kind=row["kind"],
+                        kind=row.get("kind", ""),
                         wording=row.get("wording", "other"),
                         answers=tuple(flat(answer) for answer in row["sentences"]),
                         passages=_passages(hits),

@@ -19,13 +19,10 @@ from mdsa.retrieval.chunking import chunk_sections
 from mdsa.retrieval.loaders import Section
 from mdsa.training.slm_passages import PassageSet, load_passage_sets
 
-__all__ = ["LEFT_OUT", "OWN", "Corpus", "answer_label", "document_chunks", "flat", "load_corpora"]
+__all__ = ["OWN", "Corpus", "answer_label", "document_chunks", "flat", "load_corpora"]
 
 OWN = "own"
 """Source of organisations that were made up for MDSA."""
-
-LEFT_OUT = -1
-"""Label of a text that is neither right nor wrong."""
 
 _MOST_OF_A_LIST = 0.6
 _PUBLIC_SETS = frozenset({"covid_qa", "covid_qa faq"})
@@ -68,7 +65,7 @@ def answer_label(text: str, answers: Sequence[str]) -> int:
     parts = [answer for answer in answers if text in answer]
     if any(len(text) > _MOST_OF_A_LIST * len(answer) for answer in parts):
         return 1
-    return LEFT_OUT if parts else 0
+    return -1 if parts else 0
 
 
 def document_chunks(documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mdsa.errors import InvalidInputError
 from mdsa.training.checkpoints import load_checkpoint, save_checkpoint
 from mdsa.training.rates import linear_rate
-from mdsa.training.reader_data import LEFT_OUT, Corpus
+from mdsa.training.reader_data import Corpus
 from mdsa.training.reader_loss import AnswerLoss
 from mdsa.training.reader_network import AdaptedEncoder
 from mdsa.training.reader_settings import ReaderSettings
@@ -58,13 +58,10 @@ def draw(
     corpus = corpora[number]
     rows = rng.sample(range(sizes[number]), min(settings.questions, sizes[number]))
     columns: set[int] = set()
-    drawn = corpus.labels[rows]
-    for at, row in enumerate(rows):
+    for row in rows:
         labels = corpus.labels[row]
         answers = np.flatnonzero(labels > 0).tolist()
-        if answers and rng.random() < settings.left_out:
-            drawn[at, answers] = LEFT_OUT
-        elif answers:
+        if answers:
             columns.add(rng.choice(answers))
         tempting = [at for at in hard[number][row].tolist() if labels[at] == 0]
         columns.update(rng.sample(tempting, min(settings.hard, len(tempting))))
@@ -72,7 +69,7 @@ def draw(
     return (
         [corpus.questions[row] for row in rows],
         [corpus.texts[at] for at in chosen],
-        drawn[:, chosen],
+        corpus.labels[np.ix_(rows, chosen)],
     )
 
 

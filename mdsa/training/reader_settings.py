@@ -18,8 +18,6 @@ class ReaderSettings:
         questions: of one corpus, in a step.
         hard: for each of them, texts that do not answer and that MiniLM takes for likely.
         hard_among: the likeliest, of which these are drawn.
-        left_out: share of the questions whose answers are kept from a step, so that they have none:
-            few are asked without an answer, and those that are tell most about where to be silent.
         temperature: cosines are divided by it.
         longest: tokens of a text.
         checkpoint_every: steps between checkpoints.
@@ -27,13 +25,12 @@ class ReaderSettings:
         threads: of torch.
     """
 
-    steps: int = 900
+    steps: int = 700
     rank: int = 16
     rate: float = 1e-3
     questions: int = 48
     hard: int = 2
     hard_among: int = 12
-    left_out: float = 0.2
     temperature: float = 0.05
     longest: int = 128
     checkpoint_every: int = 50

@@ -23,7 +23,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _asked(content: dict[str, Any]) -> list[dict[str, Any]]:
-    return [*content["questions"], *content.get("more", ())]
+    return [*content["questions"], *content.get("more", ()), *content.get("near", ())]
 
 
 @pytest.mark.parametrize("file", _FILES, ids=lambda file: file.stem)

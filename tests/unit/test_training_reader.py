@@ -101,7 +101,7 @@ def test_a_step_draws_the_answers_of_its_questions_and_what_tempts() -> None:
     labels[3] = 0  # has no answer
     corpus = Corpus("own", tuple("abcdefghi"), ("q0", "q1", "q2", "q3"), labels)
     hard = np.tile(np.arange(4, 8), (4, 1))
-    settings = ReaderSettings(questions=4, hard=1, left_out=0)
+    settings = ReaderSettings(questions=4, hard=1)
 
     for step in range(20):
         asked, texts, drawn = draw([corpus], [hard], settings, step)
@@ -112,23 +112,6 @@ def test_a_step_draws_the_answers_of_its_questions_and_what_tempts() -> None:
             right = [text for text, label in zip(texts, row, strict=True) if label > 0]
             assert right == {"q0": ["a"], "q1": ["b"], "q2": ["c"], "q3": []}[question]
     assert draw([corpus], [hard], settings, 7)[:2] == draw([corpus], [hard], settings, 7)[:2]
-
-
-def test_answers_that_are_left_out_are_no_rivals_of_no_answer() -> None:
-    labels = np.eye(2, 5, dtype=np.int8)
-    corpus = Corpus("own", tuple("abcde"), ("q0", "q1"), labels)
-    hard = np.tile(np.arange(2, 5), (2, 1))
-
-    _, texts, drawn = draw([corpus], [hard], ReaderSettings(left_out=1), 0)
-    assert not {"a", "b"} & set(texts)
-    assert not drawn.any()
-
-    settings = ReaderSettings(left_out=0.5)
-    seen = {tuple(draw([corpus], [hard], settings, step)[1]) for step in range(40)}
-    assert {frozenset({"a", "b"} & set(texts)) for texts in seen} == {
-        frozenset(each) for each in ("", "a", "b", "ab")
-    }
-    assert labels.min() == 0  # the corpus is as it was
 
 
 def _encoded(vectors: list[list[list[float]]]) -> Encoded:
