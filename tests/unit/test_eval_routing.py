@@ -40,6 +40,7 @@ PETS = IntentSet(
 
 SPEED = RoutingSpeed(
     message=Clocked(0.5, 3.0),
+    cold=Clocked(0.5, 3.0),
     encoding=Clocked(0.4, 1.0),
     by_tokens={8: Clocked(0.3, 0.9)},
     by_domains={3: Clocked(0.5, 1.0), 1000: Clocked(0.55, 1.0)},
