@@ -298,7 +298,9 @@ print(text.invoke([*graph.stream({"messages": ["more order"]}, thread)][-1]["res
 print((orders | text).batch([{"messages": [{"role": "user", "content": "it"}]}] * 2))
 waits = orders.invoke({"messages": [("human", "cancel order")]})
 thread = {"configurable": {"thread_id": waits["session_id"]}}
-print((orders | text).invoke({"resume": True}, thread))
+events = [*orders.stream({"resume": True}, thread)]
+print([event["content"] for event in events if event["type"] == "tool_result"])
+print(text.invoke(events[-1]["result"]))
 import asyncio
 async def events():
     given = {"messages": [("human", "an order")]}
@@ -319,6 +321,7 @@ def test_another_process_composes_the_graph(agent: TinyBERTOrchestrator):
         "answer to an order, after 0 others",
         "answer to more order, after 1 others",
         "['answer to it, after 0 others', 'answer to it, after 0 others']",
+        "['gone 7']",
         "the tool says gone 7",
         "True",
     ], done.stderr

@@ -132,7 +132,10 @@ class ServedGraph(Runnable[GraphInput, Any]):
     async def astream(
         self, input: GraphInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[Any]:
-        """Give the turn's events, those of `POST /chat/stream`; with `whole`, the output alone."""
+        """Give the turn's events; with `whole`, the output alone.
+
+        They are those of `POST /chat/stream`, with `tool_result` in the place of `tool`.
+        """
         whole = kwargs.get("whole", False)
         task = asyncio.current_task()
         if task is not None:
@@ -221,6 +224,9 @@ class ServedGraph(Runnable[GraphInput, Any]):
             async for event in events:
                 if event["type"] == "final":
                     yield {**event, "result": _output(event["result"])}
+                elif event["type"] == "tool":
+                    # LangServe's clients take what has this type for a message, and fail on it.
+                    yield {**event, "type": "tool_result"}
                 else:
                     yield event
 
