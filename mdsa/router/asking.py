@@ -30,7 +30,8 @@ _STARTS = re.compile(
 )
 _ASKS = re.compile(
     rf"\?|\b(?:(?:{_AUXILIARY}) {_PERSON}\b|how (?:much|many|long|far|often|soon|old|big|do|to)\b"
-    r"|what(?:'s|s| is| are| do| does| would| will| can| time| to)\b|(?:i|we)(?:'d| would) (?:like|love)"
+    r"|what(?:'s|s| is| are| do| does| would| will| can| time| to)\b"
+    r"|(?:i|we)(?:'d| would) (?:like|love)"
     r"|(?:i|we) (?:want|need|wanna|wish|must|have to)|wonder\w*|curious|please|pls|tell me"
     r"|let me know|looking for|want to|would like|wanna|like to know|thinking of|no idea"
     r"|(?:don't|dont|not) (?:know|understand|get|see))",
@@ -42,7 +43,7 @@ _CONDITION = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
-_EMPTY = frozenset(
+_EMPTY_WORDS = (
     "a about actually all also am an and any anything are as at be because been being but by can "
     "can't cant could cost costs did do does doesn't don't dont else even ever for from get gets "
     "getting go going got had has have he her here him his how how's hows i i'd i'll i'm i've if "
@@ -52,8 +53,9 @@ _EMPTY = frozenset(
     "their them then there these they thing things this those though time to too u until up us "
     "very want was we we're well were what what's whats when where where's wheres whether which "
     "while who who's whom whose why will with without won't work works would ya yes yet you "
-    "you're your".split()
+    "you're your"
 )
+_EMPTY = frozenset(_EMPTY_WORDS.split())
 
 
 def asks(text: str) -> bool:
