@@ -3,6 +3,7 @@
 import argparse
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -113,15 +114,16 @@ def main() -> None:
             checkpointer=InMemorySaver(),
         )
         config: RunnableConfig = {"configurable": {"thread_id": "terminal"}}
-        print("Ask about returns or opening hours; an empty line ends it.")
-        while message := input("you> ").strip():
-            state = agent.invoke({"messages": [HumanMessage(message)]}, config)
-            while waiting := state.get("__interrupt__"):
-                for call in waiting[0].value["calls"]:
-                    print(f"waits for approval: {call['name']}({call['args']})")
-                approved = input("approve? [y/n] ").strip().lower() == "y"
-                state = agent.invoke(Command(resume=approved), config)
-            print(state["messages"][-1].text)
+        print("Ask about returns or opening hours; an empty line or Ctrl-D ends it.")
+        with suppress(EOFError):
+            while message := input("you> ").strip():
+                state = agent.invoke({"messages": [HumanMessage(message)]}, config)
+                while waiting := state.get("__interrupt__"):
+                    for call in waiting[0].value["calls"]:
+                        print(f"waits for approval: {call['name']}({call['args']})")
+                    approved = input("approve? [y/n] ").strip().lower() == "y"
+                    state = agent.invoke(Command(resume=approved), config)
+                print(state["messages"][-1].text)
 
 
 if __name__ == "__main__":
