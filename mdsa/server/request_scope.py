@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -87,12 +88,13 @@ class RequestScope:
             return
         if body is None:
             return
+        place: AbstractContextManager[None] = nullcontext()
         if (route := turn_route(scope["method"], scope["path"])) is not None:
             # Before the request is looked into: under ten times the load, what is refused must
             # cost next to nothing, or it takes the time of what is answered.
             try:
                 if (service := _service(scope)) is not None:
-                    service.turns.refuse_if_full()
+                    place = service.turns.keep_place()
             except OverloadedError as error:
                 scope["state"]["turn_path"] = route
                 await problem_response(*describe(error, scope))(scope, receive, send)
@@ -106,7 +108,8 @@ class RequestScope:
             first, message = message, None
             return first
 
-        await self._app(scope, replay, send)
+        with place:
+            await self._app(scope, replay, send)
 
     async def _serve_upload(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Leave the body to the route, which reads it once it knows that the caller may send it."""

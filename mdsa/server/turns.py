@@ -6,7 +6,8 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
+from contextvars import ContextVar, Token
 
 from mdsa.server.refusals import OverloadedError
 
@@ -14,6 +15,33 @@ __all__ = ["TurnGate"]
 
 _LONGEST_RETRY_S = 60
 _NEWEST_WEIGHT = 0.2
+
+_place: ContextVar[_Place | None] = ContextVar("mdsa_turn_place", default=None)
+"""The request's, which its turn takes."""
+
+
+class _Place:
+    """Kept for a turn whose request is on its way to it."""
+
+    def __init__(self, gate: TurnGate) -> None:
+        self._gate = gate
+        self._token: Token[_Place | None] | None = None
+        self._kept = True
+        gate.arriving += 1
+
+    def take(self) -> bool:
+        """Stop keeping it; False where it is not kept any more."""
+        kept, self._kept = self._kept, False
+        self._gate.arriving -= kept
+        return kept
+
+    def __enter__(self) -> None:
+        self._token = _place.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        if self._token is not None:
+            _place.reset(self._token)
+        self.take()
 
 
 class TurnGate:
@@ -33,6 +61,8 @@ class TurnGate:
         self._mean_s = 1.0
         self.running = 0
         self.waiting = 0
+        self.arriving = 0
+        """Places kept for turns whose requests are being read."""
         self.draining = False
         """Set before the server stops: what is in flight ends, and nothing new begins."""
 
@@ -47,17 +77,26 @@ class TurnGate:
         Raises:
             OverloadedError: too many turns wait, or the server is about to stop.
         """
-        if self.draining:
-            raise OverloadedError(
-                "the server is stopping; send the message again in a moment.",
-                retry_after_s=self._retry_after_s(),
-            )
-        if self._slots.locked() and self.waiting >= self._most_waiting:
+        self._refuse_if_draining()
+        taken = self.running + self.waiting + self.arriving
+        if taken >= self._most_running + self._most_waiting:
             raise OverloadedError(
                 f"{self.running} turns are being answered and {self.waiting} wait; send the "
                 "message again later.",
                 retry_after_s=self._retry_after_s(),
             )
+
+    def keep_place(self) -> AbstractContextManager[None]:
+        """Keep a place for the turn that a request asks for, until the request is over.
+
+        Between its arrival and its turn a request is read, and its caller looked up. Of many that
+        come in one moment, without this, all would get that far, and most only to be refused.
+
+        Raises:
+            OverloadedError: there is none.
+        """
+        self.refuse_if_full()
+        return _Place(self)
 
     @asynccontextmanager
     async def admit(self) -> AsyncIterator[None]:
@@ -67,7 +106,11 @@ class TurnGate:
             OverloadedError: too many turns wait, this one waited too long, or the server is about
                 to stop.
         """
-        self.refuse_if_full()
+        place = _place.get()
+        if place is not None and place.take():
+            self._refuse_if_draining()
+        else:
+            self.refuse_if_full()
         await self._enter()
         began = time.monotonic()
         self.running += 1
@@ -77,6 +120,13 @@ class TurnGate:
             self.running -= 1
             self._slots.release()
             self._mean_s += _NEWEST_WEIGHT * (time.monotonic() - began - self._mean_s)
+
+    def _refuse_if_draining(self) -> None:
+        if self.draining:
+            raise OverloadedError(
+                "the server is stopping; send the message again in a moment.",
+                retry_after_s=self._retry_after_s(),
+            )
 
     async def _enter(self) -> None:
         self.waiting += 1

@@ -184,6 +184,23 @@ async def test_what_finds_no_place_is_refused_before_it_is_looked_into(
             assert answer.status_code == 422, path
 
 
+async def test_a_request_keeps_its_place_on_the_way_to_its_turn(tmp_path: Path, clerk: Clerk):
+    agent = web_agent(tmp_path, clerk)
+    async with serving(agent, max_running_turns=1, max_waiting_turns=0) as (app, http):
+        held = {"message": "hold order"}
+        running = asyncio.create_task(http.post("/chat", json=held))
+        # It comes in the same moment, long before the first one's turn.
+        too_many = asyncio.create_task(http.post("/chat", content=b"no JSON at all"))
+        assert (await too_many).status_code == 503
+
+        await clerk.holds()
+        clerk.release()
+        assert (await running).status_code == 200
+        for _ in range(2):  # one that asks for no turn gives its place back
+            assert (await http.post("/chat", content=b"no JSON at all")).status_code == 422
+        assert app.state.service.turns.arriving == 0
+
+
 def app_routes(app: FastAPI) -> list[str]:
     """Those that take a turn: all that are posted to but the dashboard's."""
     found = [path for path, calls in app.openapi()["paths"].items() if "post" in calls]
