@@ -52,17 +52,18 @@ class KeywordIndex:
             For each keyword found its message, its domain and its weight; those of a message stand
             together, with ascending weights.
         """
-        held = [
-            [self._holders[stem] for stem in stems if stem in self._holders] for stems in messages
-        ]
-        entries = [np.concatenate(of_message) if of_message else _NONE for of_message in held]
         width = len(self._sizes)
-        # A message of many is counted in its own stretch of one long row.
-        shifted = [entry + at * width for at, entry in enumerate(entries)]
-        counts = np.bincount(np.concatenate(shifted or [_NONE]), minlength=width * len(entries))
-        (complete,) = (counts.reshape(len(entries), width) == self._sizes).ravel().nonzero()
-        at, found = np.divmod(complete, max(width, 1))
-        return at, self._domains[found], self._weights[found]
+        # Each message is counted in its own stretch of one long row.
+        held = [
+            self._holders[stem] + at * width if at else self._holders[stem]
+            for at, stems in enumerate(messages)
+            for stem in stems
+            if stem in self._holders
+        ]
+        counts = np.bincount(np.concatenate(held or [_NONE]), minlength=width * len(messages))
+        (found,) = (counts.reshape(len(messages), width) == self._sizes).ravel().nonzero()
+        at, entries = np.divmod(found, max(width, 1))
+        return at, self._domains[entries], self._weights[entries]
 
     def best(self, stems: Iterable[str]) -> dict[int, float]:
         """The weight of the best keyword in a message for each domain that has one there.

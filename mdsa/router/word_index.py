@@ -42,10 +42,10 @@ class WordIndex:
             messages: the stems of each, once each.
         """
         places, found = [], []
-        for at, stems in enumerate(messages):
+        for at, (total, stems) in enumerate(zip(totals, messages, strict=True)):
             for stem in stems:
                 if stem in self._common:
-                    totals[at] += self._common[stem]
+                    total += self._common[stem]
                 elif stem in self._users:
                     places.append(at)
                     found.append(self._users[stem])
