@@ -54,6 +54,17 @@ _LENDING = [
         "A late fee of 2 euros a day is due from the first day.",
     )
 ]
+_HALLS = [
+    (
+        "Renting a hall",
+        "We rent three halls.\n\n"
+        "| Hall | Size | Rent per evening |\n|---|---|---|\n"
+        "| Elm | 60 square metres | 120 euros |\n"
+        "| Oak | 90 square metres | 210 euros |\n"
+        "| Ash | 150 square metres | 390 euros |\n\n"
+        "The key is handed over at noon.",
+    )
+]
 _CLUB = [
     (
         "Telephone numbers of the Alder rowing club",
@@ -158,3 +169,21 @@ def test_prose_stays_short_enough_to_read(model: ReaderChatModel) -> None:
     text = _ask(model, [("Keeping a bicycle", long)], "How long may I keep a bicycle?")
 
     assert 0 < len(text) <= 400
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_a_question_about_one_row_gets_it_under_the_header(most: int) -> None:
+    text = _ask(ReaderChatModel(max_sentences=most), _HALLS, "What is the rent of Oak?")
+
+    assert text.splitlines() == [
+        "| Hall | Size | Rent per evening |",
+        "|---|---|---|",
+        "| Oak | 90 square metres | 210 euros |",
+    ]
+
+
+def test_a_question_about_no_row_in_particular_gets_all_that_fit(model: ReaderChatModel) -> None:
+    text = _ask(model, _HALLS, "What is the rent for the hall?")
+
+    assert all(hall in text for hall in ("Elm", "Oak", "Ash"))
+    assert text.count("Rent per evening") == 1

@@ -29,6 +29,9 @@ _BEHIND_BESIDE = 3.5
 _BEHIND_CONTINUED = 6.0
 _BEHIND_SAME_PASSAGE = 2.0
 _BEHIND_ELSEWHERE = 1.0
+# Of 227 questions that a row answers, of the organisations to fit and to choose by, 0.73 are right
+# rather than 0.67; tables show 1.4 rows on average.
+_BEHIND_IN_TABLE = 1.0
 _UNFIT = -2.0
 
 
@@ -75,7 +78,7 @@ def extract(
         passages: where to look, best first.
         encoder: sentence encoder.
         threshold: probability below which the best sentence is no answer.
-        max_sentences: most sentences of prose in an answer; a list counts as one.
+        max_sentences: most sentences of prose in an answer; a list or a table counts as one.
     """
     sentences = [sentence for passage in passages for sentence in split_passage(passage)]
     if not sentences:
@@ -110,9 +113,11 @@ def extract(
         if kind_term(question, candidates[index]) < _UNFIT:
             continue  # a telephone number that nobody asked for
         longer = _without_repeats([*chosen, *_companions(candidates[index], units, question)])
-        if len(longer) <= max_sentences and sum(len(s.text) for s in longer) <= _LONGEST_PROSE:
+        if _count(longer) <= max_sentences and sum(len(s.text) for s in longer) <= _LONGEST_PROSE:
             chosen = longer
-    chosen = _without_repeats(chosen[: max(max_sentences, 1)])
+    if _count(chosen) > max_sentences:
+        chosen = chosen[: max(max_sentences, 1)]
+    chosen = _without_repeats(chosen)
     ranks = {passage.id: rank for rank, passage in enumerate(passages)}
     chosen.sort(key=lambda s: (s.passage != candidates[best].passage, ranks[s.passage], s.position))
     return Extract(confidence, tuple(chosen))
@@ -141,6 +146,9 @@ def _belongs(
     other: Sentence, best: Sentence, chosen: Sequence[Sentence], behind: float, kind: AnswerType
 ) -> bool:
     """Whether a further sentence is so nearly as good that it is shown too."""
+    if other.kind == best.kind == "row" and other not in chosen:
+        same_table = (other.passage, other.block) == (best.passage, best.block)
+        return same_table and behind <= _BEHIND_IN_TABLE
     if other in chosen or {"list", "row", "lead"} & {other.kind, *(s.kind for s in chosen)}:
         return False
     if other.passage != best.passage:
@@ -150,6 +158,12 @@ def _belongs(
     if after == 1 and leans(other.text):
         return behind <= _BEHIND_CONTINUED
     return behind <= (_BEHIND_BESIDE if abs(after) == 1 else _BEHIND_SAME_PASSAGE)
+
+
+def _count(chosen: Sequence[Sentence]) -> int:
+    """Sentences, the rows of a table counted as one."""
+    tabled = [sentence.kind in ("header", "row") for sentence in chosen]
+    return tabled.count(False) + any(tabled)
 
 
 def _without_repeats(chosen: Sequence[Sentence]) -> list[Sentence]:
