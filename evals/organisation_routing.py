@@ -69,10 +69,9 @@ class Sent(NamedTuple):
 
 
 class Searched:
-    """Finds evidence for messages to an organisation, each once; a context manager."""
+    """Finds evidence for messages to an organisation; a context manager."""
 
     def __init__(self, organisation: OrganisationMessages) -> None:
-        self._found: dict[str, Evidence | None] = {}
         self._stack = ExitStack()
         folder = self._stack.enter_context(tempfile.TemporaryDirectory())
         knowledge = self._stack.enter_context(KnowledgeBase(Path(folder), load_embeddings()))
@@ -87,11 +86,9 @@ class Searched:
     def __exit__(self, *_raised: object) -> None:
         self._stack.close()
 
-    def evidence(self, text: str) -> Evidence | None:
+    def evidence(self, text: str, *, router_read: bool) -> Evidence | None:
         """What the documents of all domains say."""
-        if text not in self._found:
-            self._found[text] = find_evidence(text, self.retrievers)
-        return self._found[text]
+        return find_evidence(text, self.retrievers, router_read=router_read)
 
 
 def send(
@@ -120,23 +117,23 @@ def send(
             }
         )
     names = [domain.name for domain in organisation.domains]
-    messages = [(text, next(iter(right))) for text, right in organisation.questions]
+    messages = [(text, next(iter(domains))) for text, domains in organisation.questions]
     messages += [(text, "") for text in organisation.outside]
     context = RunContext()
     sent = []
     found = classify_turns(router, [Turn(text) for text, _ in messages], names)
-    for (text, domain), classification in zip(messages, found, strict=True):
+    for (text, right), classification in zip(messages, found, strict=True):
         scores = classification["message"]["scores"]
         (best,) = best_domains(scores)
         verdict = last = decide(classification, context)
         evidence = None
         if documents is not None and searched(verdict, documents.retrievers):
-            evidence = documents.evidence(text)
+            evidence = documents.evidence(text, router_read=verdict.router_read)
             last = with_evidence(verdict, evidence, context)
         sent.append(
             Sent(
                 organisation=number,
-                domain=domain,
+                domain=right,
                 best=best,
                 confidence=scores[best],
                 outside=classification["message"]["out_of_scope"],

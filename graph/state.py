@@ -54,6 +54,8 @@ class ClauseScores(TypedDict):
     out_of_scope: float
     evidence: str
     """The nearest keyword, example or description of the best permitted domain."""
+    by_documents: NotRequired[bool]
+    """The router knew documents of the domains that the caller may use."""
 
 
 class Classification(TypedDict):

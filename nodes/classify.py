@@ -124,6 +124,7 @@ def permitted_scores(text: str, route: Route, permitted: Set[str]) -> ClauseScor
         forbidden=forbidden,
         out_of_scope=route.out_of_scope,
         evidence=route.evidence.get(best, ""),
+        by_documents=route.by_documents,
     )
 
 

@@ -39,6 +39,8 @@ class Verdict(NamedTuple):
     sub_queries: list[SubQuery]
     unsure: str = ""
     """The question for whose domain documents may speak; empty where the verdict is settled."""
+    router_read: bool = False
+    """The router knew the documents already."""
 
 
 def make_gate(retrievers: Mapping[str, BaseRetriever]) -> TwoWayNode[AgentState]:
@@ -52,7 +54,9 @@ def make_gate(retrievers: Mapping[str, BaseRetriever]) -> TwoWayNode[AgentState]
         context = _context()
         verdict = _verdict(state, context)
         if chosen_ones := searched(verdict, retrievers):
-            evidence = await afind_evidence(verdict.unsure, chosen_ones, config)
+            evidence = await afind_evidence(
+                verdict.unsure, chosen_ones, config, router_read=verdict.router_read
+            )
             verdict = with_evidence(verdict, evidence, context)
         return _update(verdict)
 
@@ -68,7 +72,8 @@ def consult(
     """The verdict after what the domains' documents say, where it is unsure."""
     if not (chosen_ones := searched(verdict, retrievers)):
         return verdict
-    return with_evidence(verdict, find_evidence(verdict.unsure, chosen_ones, config), context)
+    evidence = find_evidence(verdict.unsure, chosen_ones, config, router_read=verdict.router_read)
+    return with_evidence(verdict, evidence, context)
 
 
 def searched(verdict: Verdict, retrievers: Mapping[str, BaseRetriever]) -> dict[str, BaseRetriever]:
@@ -186,6 +191,7 @@ def decide(
     if context.target_error is not None and found["score_floor"] is not None:
         return _by_set(found, ranked, first, context.target_error, found["score_floor"])
     verdict = _by_threshold(found, ranked, first, context)
+    verdict = verdict._replace(router_read=message.get("by_documents", False))
     if context.target_error is not None:
         needed = rows_needed(context.target_error)
         verdict.route["reason"] += (

@@ -34,14 +34,25 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 
-# Log-odds that the domain whose document is most similar is the right one. Fitted by
-# `python -m mdsa.evals.knowledge_evidence`, with the similarities of all-MiniLM-L6-v2.
-_INTERCEPT = -3.31
-_PER_SIMILARITY = 9.50
-_PER_MARGIN = 5.80
+
+class _Weights(NamedTuple):
+    """Log-odds that the domain whose document is most similar is the right one.
+
+    Fitted with the similarities of all-MiniLM-L6-v2.
+    """
+
+    intercept: float
+    similarity: float
+    margin: float
 
 
-_LEAST_SIMILARITY = -_INTERCEPT / _PER_SIMILARITY
+_ROUTER_READ_NONE = _Weights(-3.31, 9.50, 5.80)
+"""Fitted to three made-up organisations, in `evals/data/reader_dev.json`, each one a domain."""
+_ROUTER_READ = _Weights(-2.59, 5.13, 6.64)
+"""Where the router has read the documents itself, it leaves harder questions unsure, and a search
+tells less. Fitted by `python -m mdsa.evals.knowledge_evidence`."""
+
+_LEAST_SIMILARITY = -_ROUTER_READ_NONE.intercept / _ROUTER_READ_NONE.similarity
 """From here on a document alone, ahead of none, speaks rather for a message than against it."""
 
 
@@ -87,7 +98,11 @@ class Evidence(NamedTuple):
 
 
 def find_evidence(
-    text: str, retrievers: Mapping[str, BaseRetriever], config: RunnableConfig | None = None
+    text: str,
+    retrievers: Mapping[str, BaseRetriever],
+    config: RunnableConfig | None = None,
+    *,
+    router_read: bool = False,
 ) -> Evidence | None:
     """Search the domains' documents for a text, and weigh what is found.
 
@@ -95,17 +110,22 @@ def find_evidence(
         text: the message.
         retrievers: by domain, those that may be searched.
         config: of the run.
+        router_read: the router has read documents, too, and is not sure all the same.
     """
     try:
         found = {name: each.invoke(text, config) for name, each in retrievers.items()}
     except MdsaError as error:
         _tell(error)
         return None
-    return best_evidence(found)
+    return best_evidence(found, router_read=router_read)
 
 
 async def afind_evidence(
-    text: str, retrievers: Mapping[str, BaseRetriever], config: RunnableConfig | None = None
+    text: str,
+    retrievers: Mapping[str, BaseRetriever],
+    config: RunnableConfig | None = None,
+    *,
+    router_read: bool = False,
 ) -> Evidence | None:
     """As `find_evidence`."""
     searches = (each.ainvoke(text, config) for each in retrievers.values())
@@ -114,16 +134,19 @@ async def afind_evidence(
     except MdsaError as error:
         _tell(error)
         return None
-    return best_evidence(dict(zip(retrievers, found, strict=True)))
+    return best_evidence(dict(zip(retrievers, found, strict=True)), router_read=router_read)
 
 
-def best_evidence(found: Mapping[str, Sequence[Document]]) -> Evidence | None:
+def best_evidence(
+    found: Mapping[str, Sequence[Document]], *, router_read: bool = False
+) -> Evidence | None:
     """Weigh what was found for a message.
 
     Args:
         found: documents by the domain that searched. Counted are those of the domain's own store
             that tell their similarity, as `mdsa.retrieval` finds them. One more similar in the
             shared store speaks for no domain.
+        router_read: as for `find_evidence`.
 
     Returns:
         The evidence for the best domain; None where no document speaks for one.
@@ -137,7 +160,8 @@ def best_evidence(found: Mapping[str, Sequence[Document]]) -> Evidence | None:
         return None
     similarity = _similarity(own)
     margin = similarity - _similarity(rivals[0][1]) if rivals else 0.0
-    log_odds = _INTERCEPT + _PER_SIMILARITY * similarity + _PER_MARGIN * margin
+    weights = _ROUTER_READ if router_read else _ROUTER_READ_NONE
+    log_odds = weights.intercept + weights.similarity * similarity + weights.margin * margin
     title = str(own.metadata.get("title") or "")
     return Evidence(domain, 1 / (1 + math.exp(-log_odds)), similarity, margin, title)
 

@@ -64,6 +64,7 @@ class Judge:
                 RowScores(self._places, row),
                 outside,
                 {self.names[at]: text for at, text in zip(columns, nearest, strict=True)},
+                self._by_documents,
             )
             for row, outside, columns, nearest in zip(
                 judged, judged[:, -1].tolist(), best, found, strict=True
@@ -127,7 +128,12 @@ class Judge:
             start = columns.texts[at][0]
             nearest = max(range(start, start + self.table.shown[at]), key=products.__getitem__)
             evidence[self.names[at]] = self.table.texts[nearest - first]
-        return Route(dict(zip(self.names, scores, strict=True)), outside, evidence)
+        scored = dict(zip(self.names, scores, strict=True))
+        return Route(scored, outside, evidence, self._by_documents)
+
+    @cached_property
+    def _by_documents(self) -> bool:
+        return sum(self.table.shown) < len(self.table.texts)
 
     @cached_property
     def _columns(self) -> Columns | None:

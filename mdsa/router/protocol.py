@@ -43,11 +43,13 @@ class Route:
         out_of_scope: probability that no registered domain fits.
         evidence: the nearest keyword, example or description, of the best domains only. Never a
             sentence of a document.
+        by_documents: sentences of documents were among what the text was compared with.
     """
 
     scores: Mapping[str, float]
     out_of_scope: float
     evidence: dict[str, str] = field(default_factory=dict)
+    by_documents: bool = False
 
     @property
     def domain(self) -> str | None:

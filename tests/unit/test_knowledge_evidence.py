@@ -174,3 +174,23 @@ async def test_documents_that_hardly_touch_the_message_are_left_out() -> None:
     assert retriever.invoke("weather") == [near, silent]
     assert await retriever.ainvoke("weather") == [near, silent]
     assert inner.queries == ["weather", "weather"]
+
+
+def test_a_find_tells_less_where_the_router_has_read_the_documents_and_is_unsure() -> None:
+    domains = {"orders": [document(0.6)], "returns": [document(0.2)]}
+
+    alone, read = best_evidence(domains), best_evidence(domains, router_read=True)
+
+    assert alone is not None
+    assert read is not None
+    assert read.probability < alone.probability
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_the_gate_knows_whether_the_router_has_read_documents(read: bool) -> None:
+    message = scored("m", 0.9, orders=0.05)
+    message["by_documents"] = read
+
+    verdict = decide(found(message), CONTEXT)
+
+    assert (verdict.unsure, verdict.router_read) == ("m", read)

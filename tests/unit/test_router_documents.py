@@ -68,6 +68,7 @@ def test_a_message_in_the_words_of_a_document_goes_to_its_domain_until_that_is_g
     assert before.scores["garden"] < 0.2
     assert told.domain == "garden"
     assert told.scores["garden"] > 0.5
+    assert (before.by_documents, told.by_documents) == (False, True)
     assert one(made, QUOKKA).scores == before.scores
 
 
