@@ -50,7 +50,12 @@ class Site:
 def site(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with live_server(web_agent(tmp_path_factory.mktemp("site"), Clerk())) as url:
         found = Site(url, chromium)
-        for message in ("an order", "rain", "an order and an invoice", "nothing known"):
+        for message in (
+            "an order",
+            "rain",
+            "where is my order and where is the invoice",
+            "nothing known",
+        ):
             found.say(message)
         yield found
 

@@ -92,7 +92,9 @@ async def test_the_graph_is_the_compiled_one(http: httpx.AsyncClient):
 
 
 async def test_a_route_is_explained_without_an_answer(http: httpx.AsyncClient):
-    answer = await http.post(f"{API}/explain", json={"message": "an order and an invoice"})
+    answer = await http.post(
+        f"{API}/explain", json={"message": "where is my order and where is the invoice"}
+    )
 
     found = answer.json()
     assert found["decision"] == "decompose"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mdsa.monitoring import MonitoringService, RequestMetric, TokenCount
@@ -61,7 +61,8 @@ def rounded(found: Any) -> Any:
     return float(f"{found:.9g}") if isinstance(found, float) else found
 
 
-@given(st.lists(_metrics, max_size=20), st.lists(_metrics, max_size=20))
+@settings(max_examples=20)
+@given(st.lists(_metrics, max_size=8), st.lists(_metrics, max_size=8))
 def test_what_two_workers_counted_is_what_one_would_have_counted(
     ours: list[RequestMetric], theirs: list[RequestMetric]
 ):
