@@ -8,13 +8,15 @@ the calls that are right, none for a question or for what no tool of the domain 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
 from mdsa.errors import InvalidInputError
 from mdsa.evals.tool_data import ExpectedCall, ToolCase
 
-__all__ = ["load_requests", "organisation_of"]
+__all__ = ["load_questions", "load_requests", "organisation_of"]
 
 
 def load_requests(path: Path) -> list[ToolCase]:
@@ -29,18 +31,50 @@ def load_requests(path: Path) -> list[ToolCase]:
     return [case for each in files for case in _cases(each)]
 
 
+def load_questions(path: Path, count: int) -> list[ToolCase]:
+    """Questions that go to a domain with tools and ask for no call, so many of each organisation.
+
+    Args:
+        path: a file or a folder, as for `load_requests`.
+        count: those with the smallest SHA-1.
+
+    Raises:
+        InvalidInputError: a file has another form.
+    """
+    files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+    return [case for each in files for case in _questions(each)[:count]]
+
+
 def organisation_of(case: ToolCase) -> str:
     """Name of the file that a request is from."""
     return case.id.split(" ")[0]
 
 
+def _questions(path: Path) -> list[ToolCase]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        tools = _tools(data)
+        found = [
+            ToolCase(f"{path.stem} question {number}", row["question"], offered, ())
+            for number, row in enumerate(data["questions"])
+            if (offered := tools.get(row["domain"]))
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InvalidInputError(f"cannot read the questions in {path}: {error!r}.") from error
+    return sorted(found, key=lambda one: sha1(one.id.encode(), usedforsecurity=False).hexdigest())
+
+
+def _tools(data: Mapping[str, Any]) -> dict[str, tuple[dict[str, Any], ...]]:
+    return {
+        domain["name"]: tuple(_openai(tool) for tool in domain.get("tools", ()))
+        for domain in data["domains"]
+    }
+
+
 def _cases(path: Path) -> list[ToolCase]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        tools = {
-            domain["name"]: tuple(_openai(tool) for tool in domain.get("tools", ()))
-            for domain in data["domains"]
-        }
+        tools = _tools(data)
         return [
             ToolCase(
                 id=f"{path.stem} {number}",

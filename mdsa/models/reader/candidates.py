@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
+from mdsa.models.reader.free_text import clauses
 from mdsa.models.reader.standard_names import currencies
+from mdsa.models.reader.time_phrases import time_phrases
 from mdsa.models.reader.values import (
     Found,
     dates,
@@ -23,23 +25,16 @@ from mdsa.models.reader.words import STOP_WORDS
 
 __all__ = ["Candidate", "Kind", "find_candidates"]
 
-Kind = Literal["quoted", "name", "date", "time", "phrase", "expression", "number", "path"]
+Kind = Literal["quoted", "name", "date", "time", "phrase", "expression", "number", "path", "clause"]
 
 _MOST_WORDS = 4
-_MOST = 60
+_MOST = 120
 _WORD = re.compile(r"[^\W_](?:[\w'’+#°/&-]*[\w+#°])?|\S")  # noqa: RUF001
 _EXPRESSION = re.compile(
     r"(?<![\w^])(?=[^\s,;?]*[\^*x])-?(?:\d*[a-z](?:\^\d+|\*\*\d+)?|\d+)"
     r"(?:\s*[-+*/]\s*-?(?:\d*[a-z](?:\^\d+|\*\*\d+)?|\d+))*(?![\w^])"
 )
-_TIME = re.compile(r"\b\d{1,2}(?::\d\d(?::\d\d)?)?\s?[ap]\.?m\b\.?|\b\d{1,2}:\d\d\b", re.IGNORECASE)
 _PATH = re.compile(r"(?<!\S)(?:~|\.{0,2}/|[A-Za-z]:\\)[\w./\\~-]+|\b[\w-]+\.[a-z]{2,4}\b(?=\W|$)")
-_RELATIVE = re.compile(
-    r"\b(?:next|last|this|coming|upcoming|past)\s+(?:\w+\s+)?(?:days?|weeks?|months?|years?|weekend|"
-    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|june|july|august|"
-    r"september|october|november|december)\b|\b(?:today|tomorrow|tonight|yesterday)\b",
-    re.IGNORECASE,
-)
 _SEASON = re.compile(r"\b\d{4}\s?[-/–]\s?\d{2,4}\b")  # noqa: RUF001
 _DIGIT = re.compile(r"\d")
 _RELATIVE_OR_MONTH = re.compile(
@@ -81,6 +76,7 @@ class Candidate:
         cut_left: the phrase goes on before it.
         cut_right: the phrase goes on after it.
         clock: which part of a time of day it is, if any.
+        part: what a day or a time of day in words tells.
     """
 
     value: str | int | float
@@ -92,6 +88,7 @@ class Candidate:
     cut_left: bool = False
     cut_right: bool = False
     clock: Literal["", "hour", "minute"] = ""
+    part: Literal["", "day", "time", "both"] = ""
 
     @property
     def text(self) -> str:
@@ -105,7 +102,8 @@ def find_candidates(text: str) -> list[Candidate]:
     whole = re.fullmatch(r"\s*(['\"“])(.*)['\"”]\s*", text, re.DOTALL)
     if whole and (len(text) > 80 or whole.group(1) not in whole.group(2)):
         text = " " * whole.start(2) + whole.group(2)
-    found: dict[tuple[int, int], Candidate] = {}
+    # A date is told both as it is computed and as it is said.
+    found: dict[tuple[int, int, bool], Candidate] = {}
     parted = impossible_dates(text)
     terms = [one for one in _expressions(text) if re.search(r"[\^*+]|\s-", one.text)]
     for one in _all(text):
@@ -113,7 +111,7 @@ def find_candidates(text: str) -> list[Candidate]:
             continue  # the 2 of 2x^2
         # A part of 30 February 2026 is no value: the whole would look as if it were understood.
         if not any(_cuts(one, day) for day in parted):
-            found.setdefault((one.start, one.end), one)
+            found.setdefault((one.start, one.end, one.kind == "date"), one)
     return sorted(found.values(), key=lambda one: (one.start, -one.end))[:_MOST]
 
 
@@ -143,11 +141,14 @@ def _all(text: str) -> Iterator[Candidate]:
     yield from (_as(f, "quoted") for f in quotations(text))
     yield from (_as(f, "date") for f in [*dates(text), *numeric_dates(text)])
     patterns = (
-        (_TIME, "time"),
         (_SEASON, "time"),
-        (_RELATIVE, "time"),
         (_PATH, "path"),
     )
+    for moment in time_phrases(text):
+        words = len(moment.text.split())
+        yield Candidate(
+            moment.text, moment.start, moment.end, "time", words, moment.whole, part=moment.part
+        )
     for pattern, kind in patterns:
         yield from (_match(m, kind) for m in pattern.finditer(text))  # type: ignore[arg-type]  # literals
     yield from (_as(f, "path") for form in ("email", "uri") for f in formatted(form, text))
@@ -161,6 +162,8 @@ def _all(text: str) -> Iterator[Candidate]:
         yield from _parts(name)
     yield from _numbered(text)
     yield from _phrases(text)
+    for start, end in clauses(text):
+        yield Candidate(text[start:end], start, end, "clause", len(text[start:end].split()))
 
 
 def _numbered(text: str) -> Iterator[Candidate]:

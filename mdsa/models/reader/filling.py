@@ -11,12 +11,14 @@ from typing import Any
 
 from mdsa.models.reader.assignment import Assignment, assign_numbers, assign_texts
 from mdsa.models.reader.candidates import Candidate
+from mdsa.models.reader.code_shapes import code_shapes
 from mdsa.models.reader.coordination import coordinated, joined
-from mdsa.models.reader.date_slots import asks_for_date
+from mdsa.models.reader.date_slots import asks_for_date, texts_for
 from mdsa.models.reader.encoder import CachedEncoder
-from mdsa.models.reader.matching import ID_WORDS, exact_values, format_by_name
+from mdsa.models.reader.matching import ID_WORDS, exact_values, format_of
 from mdsa.models.reader.number_lists import assign_number_lists
 from mdsa.models.reader.numeric import fits, overlaps, typed
+from mdsa.models.reader.option_meaning import option_meant
 from mdsa.models.reader.rendering import as_date, as_number, as_written
 from mdsa.models.reader.repeats import alike, records, repeated, repeats
 from mdsa.models.reader.slots import Slot
@@ -82,6 +84,17 @@ class Filling:
                 self.args[slot.name] = known
         self.take_texts(properties, tool, encoder)
         self.take_lists(properties, tool, encoder)
+        self.take_meant(properties, encoder)
+
+    def take_meant(self, properties: Sequence[Slot], encoder: CachedEncoder | None) -> None:
+        """Options that a tool needs, where the message means one without naming it."""
+        for slot in properties:
+            options = slot.schema.get("enum") or ()
+            wanted = slot.required and slot.kind == "string" and slot.name not in self.args
+            if not encoder or not wanted or not all(isinstance(one, str) for one in options):
+                continue
+            if (one := option_meant(options, self.text, encoder)) is not None:
+                self.args[slot.name] = one.value
 
     def take_exact(self, properties: Sequence[Slot]) -> None:
         """What pattern, format, enum and shape of a code tell apart."""
@@ -129,7 +142,7 @@ class Filling:
         """Names, quotations and phrases, where they fit best."""
         wordy = [slot for slot in properties if slot.kind == "string"]
         loose = [slot for slot in wordy if slot.name not in self.args and _may_be_loose(slot)]
-        candidates = [one for one in self.candidates if one.kind != "number"]
+        candidates = texts_for(loose, self.candidates)
         found = assign_texts(loose, candidates, self.text, self.used, tool, encoder)
         for slot in loose:
             if (one := found.chosen.get(slot.name)) is not None:
@@ -213,7 +226,7 @@ class Filling:
     def _take_texts_of(
         self, item: Slot, tool: frozenset[str], encoder: CachedEncoder | None
     ) -> None:
-        pool = [one for one in self.candidates if one.kind != "number"]
+        pool = texts_for([item], self.candidates)
         found = assign_texts([item], pool, self.text, self.used, tool, encoder)
         if (one := found.chosen.get(item.name)) is None:
             return
@@ -244,9 +257,7 @@ def _alike(one: Any, other: Any) -> bool:
 def _is_day(slot: Slot) -> bool:
     """Whether a slot takes a date by its name alone."""
     told_apart = any(key in slot.schema for key in ("enum", "format", "pattern"))
-    return (
-        slot.kind == "string" and not told_apart and format_by_name(set(slot.name_words)) == "date"
-    )
+    return slot.kind == "string" and not told_apart and format_of(slot) == "date"
 
 
 def _is_number_list(slot: Slot) -> bool:
@@ -260,7 +271,9 @@ def _may_be_loose(slot: Slot) -> bool:
         return False
     if _options_of(slot):
         return False
-    return format_by_name(words) in ("", "date") and not {"key", "token", "password"} & (
+    if code_shapes(str(slot.schema.get("description", ""))):
+        return False
+    return format_of(slot) in ("", "date") and not {"key", "token", "password"} & (
         words if len(words) > 1 else set()
     )
 

@@ -7,21 +7,25 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from mdsa.models.reader.date_slots import asks_for_date
+from mdsa.models.reader.code_shapes import code_shapes
+from mdsa.models.reader.date_slots import as_said, asks_for_date
 from mdsa.models.reader.numeric import overlaps
 from mdsa.models.reader.render import label
 from mdsa.models.reader.slots import Slot
+from mdsa.models.reader.truth import truth
 from mdsa.models.reader.value_context import closed_options
 from mdsa.models.reader.values import Found, codes, formatted, impossible_dates, numbers
-from mdsa.models.reader.words import STOP_WORDS, stem, tokens
+from mdsa.models.reader.words import content_stems, stem, tokens
 
-__all__ = ["ID_WORDS", "exact_values", "format_by_name"]
+__all__ = ["ID_WORDS", "exact_values", "format_of"]
 
 ID_WORDS = {"code", "id", "identifier", "no", "number", "ref", "reference", "serial", "sku"}
 # `email_count` and `address_type` hold no e-mail or postal address.
 _NOT_THE_THING = {"count", "format", "id", "ip", "name", "type"}
-_EXAMPLE = re.compile(r"\b[A-Z]{1,6}[-_]?\d{2,}\b")
-_NEGATION = re.compile(r"\b(?:no|not|don't|do not|without|never|off|stop)\b", re.IGNORECASE)
+_MAIL = re.compile(r"\be-?mail address\b|\bmail address\b", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
+_LONG_CODE = 4
+_WINDOW = 5
 
 
 def exact_values(slot: Slot, text: str) -> list[Found]:
@@ -33,7 +37,7 @@ def exact_values(slot: Slot, text: str) -> list[Found]:
             return [f for f in numbers(text) if inner.kind == "number" or isinstance(f.value, int)]
         return exact_values(inner, text)
     if slot.kind == "boolean":
-        return _boolean(slot, text)
+        return truth(slot, text)
     if slot.kind != "string":
         return []
     if not schema.get("pattern") and (given := _assigned(slot, text)):
@@ -48,15 +52,28 @@ def exact_values(slot: Slot, text: str) -> list[Found]:
             found = [one for one in found if not overlaps(one, parted)]
         return found
     words = set(slot.name_words)
-    form = str(schema.get("format", "")) or format_by_name(words)
+    form = str(schema.get("format", "")) or format_of(slot)
     if form:
         return formatted(form, text)
-    shapes = [str(example) for example in schema.get("examples", [])]
-    shapes += _EXAMPLE.findall(str(schema.get("description", "")))
-    for shape in shapes:
-        if any(c.isdigit() for c in shape):
-            return _by_pattern(_shape_of(shape), text)
-    return codes(text) if words & ID_WORDS else []
+    shapes = [_shape_of(str(one)) for one in schema.get("examples", []) if _DIGIT.search(str(one))]
+    for shape in (*shapes, *code_shapes(str(schema.get("description", "")))):
+        if found := _by_pattern(shape, text):
+            return found
+    if shapes or code_shapes(str(schema.get("description", ""))):
+        return []
+    return _likely_codes(text) if words & ID_WORDS else []
+
+
+def _likely_codes(text: str) -> list[Found]:
+    """Codes without those that rather count or measure something, where there are better ones."""
+    amounts = [one for one in numbers(text) if not text[one.start : one.end].isdigit()]
+    found = [one for one in codes(text) if not overlaps(one, [(n.start, n.end) for n in amounts])]
+    best = [one for one in found if _is_long(str(one.value))]
+    return best or found
+
+
+def _is_long(code: str) -> bool:
+    return len(code) >= _LONG_CODE and (not code.isdigit() or len(code) > _LONG_CODE)
 
 
 def _assigned(slot: Slot, text: str) -> list[Found]:
@@ -64,6 +81,16 @@ def _assigned(slot: Slot, text: str) -> list[Found]:
     name = slot.name.rsplit(".", 1)[-1]
     pattern = rf"(?<!\w)['\"]?{re.escape(name)}['\"]?\s*[:=]\s*(['\"])([^'\"\n]+)\1"
     return [Found(m.group(2), *m.span(2)) for m in re.finditer(pattern, text, re.IGNORECASE)]
+
+
+def format_of(slot: Slot) -> str:
+    """The format that a slot's name and description speak of; no date where words are asked for."""
+    form = format_by_name(set(slot.name_words))
+    if form == "date" and as_said(slot):
+        return ""
+    if form in ("", "address") and _MAIL.search(str(slot.schema.get("description", ""))):
+        return "email"
+    return form
 
 
 def format_by_name(words: set[str]) -> str:
@@ -111,6 +138,8 @@ def _enum(options: Sequence[Any], text: str) -> list[Found]:
                 break
     if found:
         return sorted(found, key=lambda item: (item.start, -len(str(item.value))))
+    if found := _scattered(options, words, stems):
+        return found
     lowered = {str(option).lower(): str(option) for option in options if len(str(option)) > 3}
     for match in words:
         near = get_close_matches(match.group().lower(), lowered, n=1, cutoff=0.85)
@@ -119,15 +148,16 @@ def _enum(options: Sequence[Any], text: str) -> list[Found]:
     return []
 
 
-def _boolean(slot: Slot, text: str) -> list[Found]:
-    """True where the message names the property, false where it names it with a negation."""
-    wanted = {stem(word) for word in slot.name_words if word not in STOP_WORDS} - {"is", "has"}
-    for match in re.finditer(r"[\w'-]+", text):
-        own = stem(match.group().replace("-", ""))
-        opposite = stem(re.sub(r"^(?:un|dis|non-?)", "", match.group().lower()))
-        if own in wanted:
-            negated = _NEGATION.search(text[max(0, match.start() - 25) : match.start()]) is not None
-            return [Found(not negated, *match.span())]
-        if opposite != own and opposite in wanted:
-            return [Found(value=False, start=match.start(), end=match.end())]
-    return []
+def _scattered(
+    options: Sequence[Any], words: Sequence[re.Match[str]], stems: Sequence[str]
+) -> list[Found]:
+    """Options of several words that stand near each other: "boxes for books" for `book_box`."""
+    found = []
+    for option in options:
+        wanted = set(content_stems(label(str(option))))
+        places = [place for place, one in enumerate(stems) if one in wanted]
+        if len(wanted) > 1 and {stems[place] for place in places} == wanted:
+            first, last = places[0], places[-1]
+            if last - first < _WINDOW:
+                found.append(Found(str(option), words[first].start(), words[last].end()))
+    return found if len(found) == 1 else []

@@ -22,8 +22,9 @@ __all__ = ["Limits", "Reply", "compose"]
 # Set on the questions of tests/data/reader: tool requests score 0.8 and more, others below 0.5.
 _TOOL_FITS = 0.5
 _PASSAGE_FITS = 0.5
-# Without passages: set on the half of BFCL that is for fitting.
+# Without passages: set on the half of BFCL and on the organisations that are for fitting.
 _RELEVANT = 0.35
+_RELEVANT_IN_DOMAIN = 0.7
 _PLAIN_REQUEST = 1.1
 
 
@@ -170,6 +171,8 @@ def _decide(
     )
     if choice is not None and not conversation.passages:
         fits = choice.relevance >= _RELEVANT or choice.score >= _PLAIN_REQUEST
+        if not choice.filled.missing:
+            fits = fits or choice.relevance_in_domain >= _RELEVANT_IN_DOMAIN
         if choice.general and choice.filled.missing and not choice.own:
             fits = False  # about the rules, not about a case of the caller's
         return _Part(request, choice if fits else None, found)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdsa.models.reader.candidates import Candidate
+from mdsa.models.reader.date_slots import moment_wanted, wants_words
 from mdsa.models.reader.encoder import CachedEncoder
 from mdsa.models.reader.render import label
 from mdsa.models.reader.slots import Slot
@@ -83,6 +84,20 @@ _STREET = re.compile(
     re.IGNORECASE,
 )
 
+_REASON = re.compile(r"\b(?:because|since|as|for|that|reason|due to|about|:)$", re.IGNORECASE)
+
+_NEGATED = re.compile(
+    r"\b(?:not|no|never|\w+n't|won't|can't|broke\w*|leak\w*|too|does|is|are|was|has|have)\b",
+    re.IGNORECASE,
+)
+
+_SELF = re.compile(r"(?:i|i'm|i've|i'd|we|we're|we've)\b", re.IGNORECASE)
+
+_ORDER = re.compile(
+    r"(?:please|pls|book|order|cancel|change|move|send|get|give|make|put|need|want|like|could|can)\b",
+    re.IGNORECASE,
+)
+
 _CALLED = frozenset({"called", "named", "titled", "entitled", "is", "as"})
 
 TEXT_FEATURES = (
@@ -149,6 +164,21 @@ TEXT_FEATURES = (
     "street",
     "numbered_elsewhere",
     "called",
+    "clause",
+    "moment_right",
+    "moment_wrong",
+    "moment_elsewhere",
+    "verbatim_clause",
+    "verbatim_words",
+    "verbatim_short",
+    "clause_opens",
+    "clause_ends",
+    "clause_after_reason",
+    "clause_verb",
+    "clause_timely",
+    "clause_digits",
+    "clause_person",
+    "clause_order",
 )
 """Names of the columns of `text_rows`, in order."""
 
@@ -182,6 +212,8 @@ def text_rows(
         *({stem(w) for w in o.name_words} for o in others if o.name != slot.name), set()
     )
     kinds = _kinds(slot, description)
+    moment = moment_wanted(slot, others)
+    verbatim = wants_words(slot)
     given = options(description)
     meanings = meaning(slot, given, candidates, others, encoder)
     given_stems = {tuple(content_stems(label(one))) for one in given}
@@ -259,11 +291,37 @@ def text_rows(
             "street": place and _STREET.search(one.text) is not None,
             "numbered_elsewhere": numbered and not place,
             "called": bool(before) and before[-1] in _CALLED,
+            "moment_right": bool(one.part)
+            and (one.part == moment or (moment == "both" and one.whole)),
+            "moment_wrong": moment is not None and not one.part and one.kind != "clause",
+            "moment_elsewhere": moment is None and bool(one.part),
+            **_of_clause(one, text, verbatim=verbatim),
             one.kind: True,
         }
         row |= {f"after_{word}": True for word in prepositions if word in _PREPOSITIONS}
         rows.append([float(row.get(name, 0.0)) for name in TEXT_FEATURES])
     return np.array(rows, dtype=np.float64).reshape(len(candidates), len(TEXT_FEATURES))
+
+
+def _of_clause(one: Candidate, text: str, *, verbatim: bool) -> dict[str, float]:
+    """How well a stretch of the message may stand for itself, where words of it are asked for."""
+    if not verbatim:
+        return {}
+    if one.kind != "clause":
+        return {"verbatim_short": 1.0}
+    before, after = text[: one.start].rstrip(), text[one.end :].lstrip()
+    return {
+        "verbatim_clause": 1.0,
+        "verbatim_words": one.words / 10,
+        "clause_opens": float(not before or before[-1] in ".?!;,:"),
+        "clause_ends": float(not after or after[0] in ".?!;,"),
+        "clause_after_reason": float(_REASON.search(before) is not None),
+        "clause_verb": float(_NEGATED.search(one.text) is not None),
+        "clause_timely": float(_timely(one.text)),
+        "clause_digits": float(any(c.isdigit() for c in one.text)),
+        "clause_person": float(_SELF.match(one.text) is not None),
+        "clause_order": float(_ORDER.match(one.text) is not None),
+    }
 
 
 def _kinds(slot: Slot, description: str) -> tuple[bool, ...]:

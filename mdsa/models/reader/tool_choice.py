@@ -13,7 +13,7 @@ from mdsa.models.reader.features import Question
 from mdsa.models.reader.question import is_question, is_request, resolve
 from mdsa.models.reader.render import label
 from mdsa.models.reader.sentences import split_prose
-from mdsa.models.reader.tool_relevance import relevance, relevance_row
+from mdsa.models.reader.tool_relevance import relevance, relevance_in_domain, relevance_row
 from mdsa.models.reader.words import content_stems, stem, tokens
 
 __all__ = ["Choice", "Tool", "choose", "rank"]
@@ -114,6 +114,11 @@ class Choice:
         """Probability that the tool serves the request, where nothing but tools could."""
         return relevance(self.features)
 
+    @property
+    def relevance_in_domain(self) -> float:
+        """The same for a request that is meant for the tool's domain."""
+        return relevance_in_domain(self.features)
+
 
 def choose(
     request: Question,
@@ -205,6 +210,11 @@ def rank(
             asked,
             stems[index] | _described(tool),
             1 - open_share,
+            len(required & filled.exact) / len(required) if required else 0.0,
+            len(filled.args),
+            asks=is_question(text),
+            general=general,
+            orders=orders,
         )
         looks = orders or not is_question(text)
         looks = looks or any(pattern.search(text) for pattern in (_LOOKS, _STATE))

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, time
 
+from mdsa.models.reader.number_words import spelled_numbers
 from mdsa.models.reader.words import STOP_WORDS
 
 __all__ = [
@@ -20,18 +21,6 @@ __all__ = [
     "quotations",
 ]
 
-_COUNTING = """
-zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
-sixteen seventeen eighteen nineteen twenty
-"""
-_WORDS = {word: number for number, word in enumerate(_COUNTING.split())} | {
-    "thirty": 30,
-    "forty": 40,
-    "fifty": 50,
-    "sixty": 60,
-    "hundred": 100,
-    "dozen": 12,
-}
 _SCALES = {"k": 1e3, "thousand": 1e3, "million": 1e6, "billion": 1e9, "hundred": 1e2}
 _NUMBER = re.compile(
     r"(?<![\w.#^-])(?<!\d:)(?P<sign>-)?[$€£]?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
@@ -63,7 +52,10 @@ _FORMATS = {
     "address": r"\d{1,5}[A-Za-z]? (?:[A-ZÀ-Þ][\w'.-]*|\d+\w+)"
     r"(?:,? (?:[A-ZÀ-Þ][\w'.-]*|\d[\w-]*|of|the))*"
     r"(?<![.,])"
-    r"|\d{1,5} (?:\w+ ){1,3}(?:street|avenue|road|lane|drive|boulevard|square)\b",
+    r"|\d{1,5}[a-z]? (?:\w+ ){1,3}(?:street|avenue|road|lane|drive|boulevard|square)\b"
+    # Street and number, then the town with its code, after a comma or "in".
+    r"|(?:[A-ZÀ-Þ][\w.'-]* ){1,4}\d{1,4} ?[a-z]?\b(?:,? (?:in )?\d{4,5} [A-ZÀ-Þ][\w-]+"
+    r"|,? (?:in )?[A-ZÀ-Þ][\w-]+(?: [A-ZÀ-Þ][\w-]+)?)?",
     "time": r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?",
     "date-time": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?",
 }
@@ -116,10 +108,11 @@ def numbers(text: str) -> list[Found]:
         if not any(start <= match.start() < end for start, end in taken)
         and not re.match(r"\s+century\b", text[match.end() :])
     ]
+    spans = [(one.start, one.end) for one in found]
     found += [
-        Found(_WORDS[match.group().lower()], match.start(), match.end())
-        for match in re.finditer(r"[^\W\d_]+", text)
-        if match.group().lower() in _WORDS
+        Found(int(value) if float(value).is_integer() else value, start, end)
+        for value, start, end in spelled_numbers(text)
+        if not any(start < other_end and other < end for other, other_end in spans)
     ]
     return sorted(found, key=lambda item: item.start)
 
