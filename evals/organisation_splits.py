@@ -105,7 +105,12 @@ def count_splits(
                 figures.questions_split.append(several)
             if missed:
                 parts = [(query["domain"], query["query"]) for query in verdict.sub_queries]
-                miss = {"kind": kind, "message": text, "domains": sorted(domains), "asked": parts}
+                miss: dict[str, object] = {
+                    "kind": kind,
+                    "message": text,
+                    "domains": sorted(domains),
+                    "asked": parts,
+                }
                 figures.misses.append(miss)
 
 

@@ -50,6 +50,20 @@ class RunContext(BaseModel):
         description="Two domains closer than this are asked back even above the threshold.",
         json_schema_extra={"langgraph_nodes": ["gate"]},
     )
+    vague_threshold: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="Probability of being too vague from which a first message is asked back.",
+        json_schema_extra={"langgraph_nodes": ["gate"]},
+    )
+    clear_confidence: float = Field(
+        default=0.9,
+        ge=0,
+        le=1,
+        description="Confidence from which a message is never taken for too vague.",
+        json_schema_extra={"langgraph_nodes": ["gate"]},
+    )
     out_of_scope_threshold: float = Field(
         default=0.5,
         ge=0,

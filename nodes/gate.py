@@ -23,6 +23,7 @@ from mdsa.router import best_domains
 from mdsa.router.clauses import points_back
 from mdsa.router.conformal import rows_needed
 from mdsa.router.small_talk import small_talk
+from mdsa.router.vague import vague_probability
 
 __all__ = ["Verdict", "consult", "decide", "make_gate", "searched", "with_evidence"]
 
@@ -185,6 +186,9 @@ def decide(
         return _ask(found, "unmatched", [], "no domain that the caller may use fits the message")
     if not ranked:
         return _ask(found, "unmatched", [], "there is no domain")
+    if (vague := _vagueness(found, context)) and len(ranked) > 1:
+        reason = f"the message is too vague, with {vague:.2f}, to say which domain it asks"
+        return Verdict(_route(found, "clarify", list(ranked[:2]), reason), [])
     # A message that names its subject is clearer without the question before it.
     follows = points_back(text) and ranked[0] == last_domain
     first = SubQuery(domain=ranked[0], query=text, context=previous if follows else "")
@@ -199,6 +203,25 @@ def decide(
             f"{needed} calibration rows, which the router does not have"
         )
     return verdict
+
+
+def _vagueness(found: Classification, context: RunContext) -> float:
+    """Probability that a message is too vague to be sent anywhere; 0 where it may be sent.
+
+    Within a session, what it leaves out stands before it. A set of domains that keeps a target
+    error asks back by itself.
+    """
+    message = found["message"]
+    highest = max(message["scores"].values(), default=0.0)
+    if (
+        found["previous_question"]
+        or context.target_error is not None
+        or highest >= context.clear_confidence
+        or message["out_of_scope"] >= context.out_of_scope_threshold
+    ):
+        return 0.0
+    found_vague = vague_probability(message["text"], message["scores"], message["out_of_scope"])
+    return found_vague if found_vague >= context.vague_threshold else 0.0
 
 
 def _by_threshold(

@@ -8,7 +8,7 @@ from mdsa.nodes.gate import Verdict
 
 __all__ = ["CONTEXT", "asked", "found", "scored"]
 
-CONTEXT = RunContext(threshold=0.7, clarify_margin=0.2, max_domains=3)
+CONTEXT = RunContext(vague_threshold=1.0, threshold=0.7, clarify_margin=0.2, max_domains=3)
 
 
 def scored(

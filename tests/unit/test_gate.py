@@ -191,7 +191,7 @@ def test_without_calibration_rows_the_threshold_decides_and_the_reason_says_so()
 def test_two_domains_that_are_very_close_are_asked_back_above_the_threshold() -> None:
     message = scored("m", orders=0.48, returns=0.45)
 
-    verdict = decide(found(message), RunContext(threshold=0.4))
+    verdict = decide(found(message), RunContext(threshold=0.4, vague_threshold=1.0))
 
     assert verdict.route["decision"] == "clarify"
     assert "orders (0.48) and returns (0.45)" in verdict.route["reason"]
