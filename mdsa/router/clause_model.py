@@ -93,8 +93,8 @@ WEIGHTS: Mapping[str, float] = {
     "content": 1.41,
 }
 """Fitted as `python -m mdsa.evals.clause_fit --data-dir DATA --router DIR` does, where DIR is a
-router trained on CLINC150, on all its messages and the organisations' `more` questions besides. What
-a change of domain asks for beyond the fit was chosen on `evals/data/organisations/calibration`, but
+router trained on CLINC150, on all its messages and the organisations' `more` questions besides.
+What a change of domain asks for beyond the fit was chosen on organisations of `calibration`, but
 for "and", where CLINC150's validation rows decided."""
 
 
