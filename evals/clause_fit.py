@@ -66,7 +66,7 @@ _CAUTION = {
     "stop": 0.9,
     "linker": 0.9,
     "comma_and": 0.9,
-    "and": 2.4,
+    "and": 2.6,
     "comma": 0.9,
     "bare": 0.2,
 }

@@ -55,9 +55,7 @@ def _read(file: Path) -> OrganisationMessages:
     try:
         each = json.loads(file.read_text(encoding="utf-8"))
         configs = [
-            DomainConfig(
-                name=one["name"], description=one["description"], keywords=one["keywords"]
-            )
+            DomainConfig(name=one["name"], description=one["description"], keywords=one["keywords"])
             for one in each["domains"]
         ]
         documents = {one["name"]: one["documents"] for one in each["domains"]}
