@@ -18,7 +18,7 @@ _WORD = re.compile(r"[^\W\d_][\w'-]*")
 _MOST_WORDS = 3
 _MOST_OPTIONS = 12
 _OPEN = frozenset({"other", "others", "none", "any", "all", "else", "unknown"})
-# Set on the requests to the organisations that are for fitting.
+# Cosines, by hand: too few options are meant without being named to fit them.
 _LEAST = 0.5
 _MARGIN = 0.06
 
