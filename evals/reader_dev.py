@@ -51,9 +51,7 @@ class DevQuestion:
     others: tuple[Passage, ...]
 
 
-def load_dev(
-    path: Path, embeddings: Embeddings, asked: str = "questions"
-) -> list[DevQuestion]:
+def load_dev(path: Path, embeddings: Embeddings, asked: str = "questions") -> list[DevQuestion]:
     """Read the questions and retrieve their passages.
 
     Args:

@@ -51,7 +51,7 @@ class RunContext(BaseModel):
         json_schema_extra={"langgraph_nodes": ["gate"]},
     )
     vague_threshold: float = Field(
-        default=0.2,
+        default=0.3,
         ge=0,
         le=1,
         description="Probability of being too vague from which a first message is asked back.",
