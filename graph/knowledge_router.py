@@ -13,6 +13,7 @@ The shared documents are left out: they speak for no domain.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -31,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 _PATIENCE_S = 0.5
 """How long a message waits for a reading; one that takes longer is not waited for again."""
+_RETRY_S = 30.0
+"""After a reading that failed; a change of the knowledge is read at once."""
 _MOST_PASSAGES = 128
 """Of each domain. The router takes fewer sentences."""
 _SHORTEST, _LONGEST = 16, 300
@@ -70,6 +73,7 @@ class KnowledgeRouter:
         self._read: Mark | None = None
         self._reading: threading.Thread | None = None
         self._is_quick = True
+        self._again = math.inf
 
     def add_domain(self, domain: RouterDomain) -> None:
         """Make a domain routable; documents that it has already are read with the next message.
@@ -98,6 +102,11 @@ class KnowledgeRouter:
         """Whether documents could change a verdict, as the domains are now."""
         return self._router.reads_documents
 
+    @property
+    def waits(self) -> bool:
+        """Whether a message would wait for documents that have changed: the last were quick."""
+        return self._is_quick
+
     def set_documents(self, sentences: Mapping[str, Sequence[str]]) -> None:
         """Give the router sentences, until the knowledge changes."""
         self._router.set_documents(sentences)
@@ -114,8 +123,8 @@ class KnowledgeRouter:
         Raises:
             ModelUnavailableError: the encoder cannot be loaded.
         """
-        if reading:
-            self.read(_PATIENCE_S if self._is_quick else 0.0)
+        if reading and not self.read(_PATIENCE_S if self._is_quick else 0.0):
+            self._is_quick = False
         return self._router.route(texts, reading=reading)
 
     def score_floor(self, target_error: float) -> float | None:
@@ -152,20 +161,30 @@ class KnowledgeRouter:
         if not isinstance(knowledge, ReadableKnowledge):
             return None
         mark = (knowledge.version(), self._changes)
-        if self._read == mark:
+        if self._is_known(mark):
             return None
         with self._lock:
-            if self._reading is None:
-                if self._read == mark:
+            # One that was never begun, or that a fork left behind, is not alive.
+            if self._reading is None or not self._reading.is_alive():
+                if self._is_known(mark):
                     return None
-                self._reading = threading.Thread(
-                    target=self._tell, args=(knowledge, mark, self._names), name="mdsa-documents"
+                # A daemon: a program that ends without `close` does not wait for it.
+                reading = threading.Thread(
+                    target=self._tell,
+                    args=(knowledge, mark, self._names),
+                    name="mdsa-documents",
+                    daemon=True,
                 )
-                self._reading.start()
+                reading.start()
+                self._reading = reading
             return self._reading
+
+    def _is_known(self, mark: Mark) -> bool:
+        return self._read == mark and time.monotonic() < self._again
 
     def _tell(self, knowledge: ReadableKnowledge, mark: Mark, names: Sequence[str]) -> None:
         began = time.monotonic()
+        again = math.inf
         try:
             filled = frozenset(knowledge.domains())
             self._router.set_documents(
@@ -177,10 +196,11 @@ class KnowledgeRouter:
             )
         except MdsaError as error:
             # Messages are routed without; what needs the documents themselves says so too.
+            again = time.monotonic() + _RETRY_S
             _log.warning("the router could not read the domains' documents: %s", error)
         finally:
             with self._lock:
-                self._read = mark
+                self._read, self._again = mark, again
                 self._reading = None
                 self._is_quick = time.monotonic() - began <= _PATIENCE_S
 

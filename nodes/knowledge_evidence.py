@@ -48,7 +48,7 @@ class _Weights(NamedTuple):
 
 _ROUTER_READ_NONE = _Weights(-3.31, 9.50, 5.80)
 """Fitted to three made-up organisations, in `evals/data/reader_dev.json`, each one a domain."""
-_ROUTER_READ = _Weights(-2.59, 5.13, 6.64)
+_ROUTER_READ = _Weights(-2.50, 4.92, 7.93)
 """Where the router has read the documents itself, it leaves harder questions unsure, and a search
 tells less. Fitted by `python -m mdsa.evals.knowledge_evidence`."""
 

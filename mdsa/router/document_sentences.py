@@ -32,7 +32,8 @@ def share(own_texts: int, domains: int) -> int:
 
     Args:
         own_texts: of all domains: names, descriptions with their phrases, and keywords.
-        domains: those that have documents.
+        domains: all of them. A share of those that have documents would tell callers whether
+            others, which they may not read, have some.
     """
     return min(_MOST_OF_A_DOMAIN, max(_MOST_TEXTS - own_texts, 0) // max(domains, 1))
 

@@ -190,7 +190,7 @@ class TinyBertRouter:
         told = {one.name: sentences[one.name] for one in domains if sentences.get(one.name)}
         with self._building:
             own = self._prototypes(domains)
-        count = share(sum(len(one.texts) for one in own), len(told))
+        count = share(sum(len(one.texts) for one in own), len(domains))
         if not told or not count:
             return {}
         drawn = {

@@ -183,7 +183,7 @@ class _Table:
 
 def _joined(route: Route, other: Route) -> Route:
     evidence: Mapping[str, str] = {**other.evidence, **route.evidence}
-    return replace(route, evidence=dict(evidence))
+    return replace(route, evidence=dict(evidence), by_documents=other.by_documents)
 
 
 def _plain(name: str) -> str:

@@ -195,6 +195,7 @@ def test_a_long_reading_holds_up_no_message_and_is_not_waited_for_again() -> Non
 
     assert not made.read(wait_s=0)
     assert best(made)[1] is False
+    assert not made.waits  # it was waited for once, and is not again while it goes on
     shelf.may_go_on.set()
     assert made.read()
 
