@@ -114,7 +114,9 @@ def create_app(
     if limits.dashboard:
         for part in (pages, figures_routes, knowledge_routes):
             app.include_router(part.router)
-    if limits.cors_origins:
+    app.add_middleware(TraceScope)
+    app.add_middleware(RequestScope, settings=limits)
+    if limits.cors_origins:  # outermost: a browser is to read refusals, too
         app.add_middleware(
             CORSMiddleware,
             allow_origins=limits.cors_origins,
@@ -122,8 +124,6 @@ def create_app(
             allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
             expose_headers=["Retry-After", "X-Request-ID"],
         )
-    app.add_middleware(TraceScope)
-    app.add_middleware(RequestScope, settings=limits)
     return app
 
 

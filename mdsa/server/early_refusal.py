@@ -58,6 +58,7 @@ class EarlyRefusal(HttpToolsProtocol):
     @override
     def on_headers_complete(self) -> None:
         """Begin with a request."""
+        self._unset_keepalive_if_required()  # a refusal before it may have set the clock
         self._body = b""
         self._refusal = self._refusal_now()
         if self._refusal is None:
@@ -92,6 +93,8 @@ class EarlyRefusal(HttpToolsProtocol):
         route = turn_route("POST", path)
         if service is None or route is None:
             return None
+        if service.settings.cors_origins and any(name == b"origin" for name, _ in self.headers):
+            return None  # a browser reads no refusal without the headers that the application adds
         try:
             service.turns.refuse_if_full()
         except OverloadedError as error:

@@ -80,9 +80,10 @@ class TurnGate:
         self._refuse_if_draining()
         taken = self.running + self.waiting + self.arriving
         if taken >= self._most_running + self._most_waiting:
+            waiting = self.waiting + self.arriving
             raise OverloadedError(
-                f"{self.running} turns are being answered and {self.waiting} wait; send the "
-                "message again later.",
+                f"{self.running} turns are being answered and {waiting} wait; send the message "
+                "again later.",
                 retry_after_s=self._retry_after_s(),
             )
 

@@ -187,3 +187,11 @@ def test_a_question_about_no_row_in_particular_gets_all_that_fit(model: ReaderCh
 
     assert all(hall in text for hall in ("Elm", "Oak", "Ash"))
     assert text.count("Rent per evening") == 1
+
+
+def test_two_questions_about_one_table_have_its_header_each(model: ReaderChatModel) -> None:
+    text = _ask(model, _HALLS, "What is the rent of Oak? What is the rent of Ash?")
+
+    header = "| Hall | Size | Rent per evening |\n|---|---|---|\n"
+    assert header + "| Oak | 90" in text
+    assert header + "| Ash | 150" in text

@@ -98,7 +98,12 @@ def post(path: str = "/chat", body: bytes = MESSAGE, **headers: str) -> bytes:
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[FullServer]:
     clerk = Clerk()
-    limits = ServerSettings(warm_up=False, max_running_turns=1, max_waiting_turns=0)
+    limits = ServerSettings(
+        warm_up=False,
+        max_running_turns=1,
+        max_waiting_turns=0,
+        cors_origins=["https://app.example"],
+    )
     app = create_app(web_agent(tmp_path, clerk), settings=limits)
     seen: list[str] = []
     app.add_middleware(Watched, seen=seen)
@@ -121,6 +126,14 @@ async def test_the_application_does_not_see_what_is_refused(server: FullServer):
     assert server.seen == []
 
 
+async def test_a_page_of_a_named_origin_may_read_its_refusal(server: FullServer):
+    answer = await server.refused(post(Origin="https://app.example"))
+
+    assert answer.status == 503
+    assert answer.headers["access-control-allow-origin"] == "https://app.example"
+    assert "retry-after" in answer.headers["access-control-expose-headers"]
+
+
 async def test_it_is_told_the_same_as_by_the_application(server: FullServer):
     early = await server.refused(post())
     head, _, body = post(Expect="100-continue").partition(b"\r\n\r\n")
@@ -132,7 +145,7 @@ async def test_it_is_told_the_same_as_by_the_application(server: FullServer):
 
     assert server.seen == ["/chat"]
     assert late.status == early.status
-    own = {"date": "", "x-request-id": "", "content-length": ""}
+    own = dict.fromkeys(("date", "x-request-id", "content-length", "vary"), "")
     assert {**late.headers, **own} == {**early.headers, **own}
     assert {**late.problem, "request_id": ""} == {**early.problem, "request_id": ""}
 

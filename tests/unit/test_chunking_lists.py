@@ -1,4 +1,4 @@
-"""Lists stay with the sentence that leads into them when documents are cut."""
+"""Lists stay with what leads into them, and rows with their header, when documents are cut."""
 
 from __future__ import annotations
 
@@ -31,3 +31,17 @@ def test_a_list_that_is_too_long_is_cut_between_its_items() -> None:
 
     assert len(pieces) > 1
     assert all(piece.rstrip().endswith((".", ":")) for piece in pieces)
+
+
+def test_the_rows_of_a_table_that_is_cut_stand_under_its_header() -> None:
+    head = "| Thing | Deposit |\n|---|---|"
+    rows = [f"| Thing number {number} | {number} euros |" for number in range(12)]
+    text = "\n\n".join(["What we lend:", "\n".join([head, *rows]), "Bring it back clean. " * 8])
+
+    pieces = [c["content"] for c in chunk_sections([Section(text, "")], "x", chunk_chars=200)]
+
+    with_rows = [piece for piece in pieces if "| Thing number" in piece]
+    assert len(with_rows) > 2
+    assert all(piece.count(head) == 1 for piece in with_rows)
+    assert all(any(row in piece for piece in with_rows) for row in rows)
+    assert head not in pieces[-1]

@@ -59,8 +59,15 @@ class Extract:
         return tuple(dict.fromkeys(used))
 
     def without(self, said: Collection[str]) -> Extract:
-        """The same, less the sentences whose text was said before."""
-        return replace(self, sentences=tuple(s for s in self.sentences if s.text not in said))
+        """The same, less the sentences whose text was said before; rows keep their header."""
+        new = [s for s in self.sentences if s.text not in said]
+        tabled = any(s.kind == "row" for s in new)
+        return replace(
+            self,
+            sentences=tuple(
+                s for s in self.sentences if s in new or (tabled and s.kind == "header")
+            ),
+        )
 
 
 def extract(
