@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +32,8 @@ class WorkerFiles:
         self._folder = folder
         self._make = make
         self._every_s = every_s
+        self._lock = threading.Lock()
+        self._has_ended = False
 
     def others(self, kind: str) -> dict[str, bytes]:
         """What the other workers last told, by their process ids; some seconds old at most."""
@@ -58,10 +61,21 @@ class WorkerFiles:
                     failing = True
                 await asyncio.sleep(self._every_s)
         finally:
+            # A thread may be writing still, whoever waited for it was cancelled.
+            await asyncio.shield(asyncio.to_thread(self._end))
+
+    def _end(self) -> None:
+        with self._lock:
+            self._has_ended = True
             for kind in self._make:
                 self._own(kind).unlink(missing_ok=True)
 
     def _write(self) -> None:
+        with self._lock:
+            if not self._has_ended:
+                self._write_all()
+
+    def _write_all(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         for kind, make in self._make.items():
             for path in self._folder.glob(f"*.{kind}"):

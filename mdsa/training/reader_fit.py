@@ -155,8 +155,7 @@ def _identity(corpora: Sequence[Corpus], settings: ReaderSettings) -> dict[str, 
     """What a run that goes on must have in common with the one that was stopped."""
     read = hashlib.sha256()
     for corpus in corpora:
-        for text in (*corpus.texts, *corpus.questions):
-            read.update(f"{text}\n".encode())
+        read.update(repr((corpus.texts, corpus.questions)).encode())
         read.update(corpus.labels.tobytes())
     chosen = asdict(settings)
     for name in ("checkpoint_every", "threads"):

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,22 @@ async def test_a_full_disk_is_logged_once_and_got_over(
     await asyncio.gather(sharing, return_exceptions=True)
     (record,) = caplog.records
     assert str(folder) in record.getMessage()
+
+
+async def test_what_is_being_written_when_a_worker_ends_does_not_stay(tmp_path: Path):
+    folder = tmp_path / "workers"
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def slow() -> bytes:
+        begun.set()
+        may_go_on.wait()
+        return b"late"
+
+    sharing = asyncio.create_task(WorkerFiles(folder, {"txt": slow}).share())
+    await until(begun.is_set)
+    sharing.cancel()
+    await asyncio.sleep(0)
+    may_go_on.set()
+    await asyncio.gather(sharing, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_default_executor()  # waits for the thread
+    assert list(folder.iterdir()) == []
