@@ -20,6 +20,7 @@ from mdsa.training.reader_data import load_corpora
 from mdsa.training.reader_fit import fit, hard_texts
 from mdsa.training.reader_network import AdaptedEncoder
 from mdsa.training.reader_settings import ReaderSettings
+from mdsa.training.torch_threads import torch_threads
 
 __all__ = ["train_reader"]
 
@@ -64,7 +65,8 @@ def train_reader(
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(settings.seed)
     encoder = AdaptedEncoder(base, settings.rank, settings.longest)
-    report = fit(encoder, corpora, hard, settings, out / CHECKPOINT, progress)
+    with torch_threads(settings.threads):
+        report = fit(encoder, corpora, hard, settings, out / CHECKPOINT, progress)
     data = save({name: value.half().contiguous() for name, value in encoder.state().items()})
     (out / ADAPTER_FILE).write_bytes(data)
     counts: dict[str, Counter[str]] = {}

@@ -99,7 +99,6 @@ def fit(
         StorageError: the checkpoint cannot be read or written.
     """
     run = _identity(corpora, settings)
-    torch.set_num_threads(settings.threads)
     criterion = AnswerLoss(settings.temperature)
     optimizer = torch.optim.AdamW(
         [

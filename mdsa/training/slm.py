@@ -27,6 +27,7 @@ from mdsa.training.slm_fit import FitSettings, fit
 from mdsa.training.slm_network import AdaptedNetwork
 from mdsa.training.slm_sample import Sample
 from mdsa.training.slm_weights import open_network, open_tokenizer, read_gguf
+from mdsa.training.torch_threads import torch_threads
 
 __all__ = ["export_adapter", "main", "train_adapter"]
 
@@ -63,7 +64,8 @@ def train_adapter(
     progress(f"{len(encoded)} samples, {sum(len(each.ids) for each in encoded)} tokens")
     torch.manual_seed(settings.seed)
     network = AdaptedNetwork(open_network(reader), settings.rank, settings.alpha)
-    report = fit(network, encoded, settings, out / CHECKPOINT, progress)
+    with torch_threads(settings.threads):
+        report = fit(network, encoded, settings, out / CHECKPOINT, progress)
     counted = Counter(f"{sample.job}: {sample.source}" for sample in samples)
     facts = {
         "form": FORM,

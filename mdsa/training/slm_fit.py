@@ -78,7 +78,6 @@ def fit(
     Raises:
         StorageError: the checkpoint cannot be written.
     """
-    torch.set_num_threads(settings.threads)
     optimizer = torch.optim.AdamW(
         network.parameters, lr=settings.rate, betas=(0.9, 0.98), weight_decay=0.01
     )

@@ -139,7 +139,8 @@ def test_the_loss_is_lower_where_the_answer_is_nearest() -> None:
 def test_a_run_that_is_stopped_goes_on_to_the_same_adapter(
     organisations: Path, tmp_path: Path
 ) -> None:
-    settings = ReaderSettings(steps=4, questions=3, checkpoint_every=2, threads=1)
+    threads = torch.get_num_threads()
+    settings = ReaderSettings(steps=4, questions=3, checkpoint_every=2, threads=threads + 1)
     losses: list[float] = []
 
     def stop(done: int, _steps: int, _loss: float) -> None:
@@ -154,6 +155,7 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_adapter(
     parts = train_reader(organisations, tmp_path / "parts", settings)
 
     assert len(losses) == 4
+    assert torch.get_num_threads() == threads
     assert parts["sha256"] == whole["sha256"]
     assert parts["data"] == {"own": {"corpora": 1, "questions": 5, "without_answer": 1}}
     assert whole["sha256"] in (tmp_path / "whole" / "README.md").read_text(encoding="utf-8")
