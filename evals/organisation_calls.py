@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from langchain_core.language_models import BaseChatModel
 
+from mdsa.evals.cluster_bootstrap import clustered_share
 from mdsa.evals.organisation_requests import load_requests, organisation_of
 from mdsa.evals.tool_data import ExpectedCall, ToolCase
 from mdsa.evals.tool_matching import same_value
@@ -31,8 +31,6 @@ from mdsa.models.reader.chat_model import ReaderChatModel
 __all__ = ["Outcome", "ask", "judge", "main", "table"]
 
 _HELD_OUT = Path(__file__).parent / "data" / "organisations" / "held_out"
-_RESAMPLES = 1000
-_SEED = 5
 _ARTICLE = re.compile(r"^(?:the|a|an|my|our|your)\s+|[.!?,;]+$", re.IGNORECASE)
 
 Call = tuple[str, Mapping[str, Any]]
@@ -149,17 +147,8 @@ def table(outcomes: Sequence[Outcome]) -> Iterator[str]:
 
 
 def _with_interval(rows: Sequence[tuple[Outcome, bool]]) -> str:
-    by_organisation: dict[str, list[bool]] = {}
-    for one, hit in rows:
-        by_organisation.setdefault(organisation_of(one.case), []).append(hit)
-    if not by_organisation:
-        return "none"
-    hits = np.array([sum(each) for each in by_organisation.values()])
-    sizes = np.array([len(each) for each in by_organisation.values()])
-    drawn = np.random.default_rng(_SEED).integers(len(hits), size=(_RESAMPLES, len(hits)))
-    shares = hits[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
-    low, high = np.quantile(shares, [0.025, 0.975])
-    return f"{hits.sum() / sizes.sum():.3f} ({low:.3f}-{high:.3f})"
+    share = clustered_share((organisation_of(one.case), hit) for one, hit in rows)
+    return "none" if share is None else "{:.3f} ({:.3f}-{:.3f})".format(*share)
 
 
 def _miss(one: Outcome) -> dict[str, Any]:

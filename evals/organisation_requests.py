@@ -25,10 +25,7 @@ def load_requests(path: Path) -> list[ToolCase]:
     Raises:
         InvalidInputError: a file is missing or has another form.
     """
-    files = sorted(path.glob("*.json")) if path.is_dir() else [path]
-    if not files:
-        raise InvalidInputError(f"no organisations in {path}; it holds no file that ends in .json.")
-    return [case for each in files for case in _cases(each)]
+    return [case for each in _files(path) for case in _cases(each)]
 
 
 def load_questions(path: Path, count: int) -> list[ToolCase]:
@@ -39,15 +36,21 @@ def load_questions(path: Path, count: int) -> list[ToolCase]:
         count: those with the smallest SHA-1.
 
     Raises:
-        InvalidInputError: a file has another form.
+        InvalidInputError: a file is missing or has another form.
     """
-    files = sorted(path.glob("*.json")) if path.is_dir() else [path]
-    return [case for each in files for case in _questions(each)[:count]]
+    return [case for each in _files(path) for case in _questions(each)[:count]]
 
 
 def organisation_of(case: ToolCase) -> str:
     """Name of the file that a request is from."""
     return case.id.split(" ")[0]
+
+
+def _files(path: Path) -> list[Path]:
+    files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+    if not files:
+        raise InvalidInputError(f"no organisations in {path}; it holds no file that ends in .json.")
+    return files
 
 
 def _questions(path: Path) -> list[ToolCase]:

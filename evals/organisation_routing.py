@@ -19,20 +19,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from langchain_core.documents import Document
 
 from mdsa.embeddings import load_embeddings
 from mdsa.evals.organisation_messages import OrganisationMessages, load_messages
+from mdsa.evals.organisation_routers import knowing_router
 from mdsa.evals.routing_metrics import auroc
 from mdsa.graph.context import RunContext
-from mdsa.graph.knowledge_router import sentences_of
 from mdsa.nodes.classify import Turn, classify_turns
 from mdsa.nodes.gate import decide, searched, with_evidence
 from mdsa.nodes.knowledge_evidence import Evidence, find_evidence
 from mdsa.retrieval.knowledge_base import KnowledgeBase
 from mdsa.router import best_domains
 from mdsa.router.calibration import expected_calibration_error
-from mdsa.router.tinybert_router import TinyBertRouter
 from mdsa.training.reader_data import document_chunks
 
 __all__ = ["Searched", "Sent", "main", "send", "table"]
@@ -106,16 +104,7 @@ def send(
         reads_documents: the router knows the domains' documents.
         documents: searched where the scores leave the gate unsure; None searches nothing.
     """
-    router = TinyBertRouter()
-    for domain in organisation.domains:
-        router.add_domain(domain)
-    if reads_documents:
-        router.set_documents(
-            {
-                domain.name: sentences_of(_stored(organisation, domain.name))
-                for domain in organisation.domains
-            }
-        )
+    router = knowing_router(organisation, reads_documents=reads_documents)
     names = [domain.name for domain in organisation.domains]
     messages = [(text, next(iter(domains))) for text, domains in organisation.questions]
     messages += [(text, "") for text in organisation.outside]
@@ -148,13 +137,6 @@ def send(
 
 def _one(decision: str, domains: Sequence[str]) -> str:
     return domains[0] if decision in ("direct", "decompose") and len(domains) == 1 else ""
-
-
-def _stored(organisation: OrganisationMessages, domain: str) -> list[Document]:
-    return [
-        Document(chunk["content"], metadata=chunk["metadata"])
-        for chunk in document_chunks(organisation.documents[domain])
-    ]
 
 
 def table(rows: Sequence[Sent], *, gate: bool) -> Iterator[str]:

@@ -15,13 +15,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 from langchain_core.language_models import BaseChatModel
-from numpy.typing import NDArray
 
 from mdsa.embeddings import load_embeddings
+from mdsa.evals.cluster_bootstrap import clustered_share
 from mdsa.evals.grounded import abstains, prompt_with
-from mdsa.evals.metrics import mean
 from mdsa.evals.reader_dev import DevQuestion, load_dev
 from mdsa.models.reader.chat_model import ReaderChatModel
 from mdsa.training.reader_data import flat
@@ -29,8 +27,6 @@ from mdsa.training.reader_data import flat
 __all__ = ["Outcome", "ask", "main", "table"]
 
 _HELD_OUT = Path(__file__).parent / "data" / "organisations" / "held_out"
-_RESAMPLES = 1000
-_SEED = 5
 
 Outcome = str
 """`right`, `wrong` or `silent`."""
@@ -61,15 +57,8 @@ def table(questions: Sequence[DevQuestion], outcomes: Sequence[Outcome]) -> Iter
 
 
 def _with_interval(rows: Sequence[tuple[str, bool]]) -> str:
-    by_organisation: dict[str, list[float]] = {}
-    for organisation, hit in rows:
-        by_organisation.setdefault(organisation, []).append(float(hit))
-    clusters = list(by_organisation.values())
-    rng = np.random.default_rng(_SEED)
-    drawn: NDArray[np.int64] = rng.integers(len(clusters), size=(_RESAMPLES, len(clusters)))
-    means = [mean([hit for at in row for hit in clusters[at]]) for row in drawn.tolist()]
-    low, high = np.quantile(means, [0.025, 0.975])
-    return f"{mean([float(hit) for _, hit in rows]):.2f} ({low:.2f}-{high:.2f})"
+    share = clustered_share(rows)
+    return "none" if share is None else "{:.2f} ({:.2f}-{:.2f})".format(*share)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
