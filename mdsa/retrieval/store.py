@@ -17,6 +17,7 @@ from mdsa.retrieval.documents import Chunk
 
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
+    from chromadb.api.types import GetResult, Include
 
 __all__ = ["ChromaStore", "CollectionInfo", "StoredChunks"]
 
@@ -174,20 +175,13 @@ class ChromaStore:
     def some(self, name: str, ids: Sequence[str]) -> list[tuple[str, str, dict[str, Any]]]:
         """Id, text and metadata of those of these chunks that there are."""
         found: list[tuple[str, str, dict[str, Any]]] = []
-        with self._reading("reading"):
-            collection = self._find(name)
-            if collection is None:
-                return found
-            for start in range(0, len(ids), _BATCH):
-                batch = collection.get(
-                    ids=list(ids[start : start + _BATCH]), include=["documents", "metadatas"]
-                )
-                found += zip(
-                    batch["ids"],
-                    batch["documents"] or [],
-                    [dict(one or {}) for one in batch["metadatas"] or []],
-                    strict=True,
-                )
+        for batch in self._batches(name, ids, ["documents", "metadatas"]):
+            found += zip(
+                batch["ids"],
+                batch["documents"] or [],
+                [dict(one or {}) for one in batch["metadatas"] or []],
+                strict=True,
+            )
         return sorted(found, key=lambda one: one[0])
 
     def digests(self, name: str, ids: Sequence[str]) -> dict[str, str]:
@@ -261,16 +255,22 @@ class ChromaStore:
         return question(collection)
 
     def _metadata(self, name: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
+        return {
+            key: dict(metadata or {})
+            for batch in self._batches(name, ids, ["metadatas"])
+            for key, metadata in zip(batch["ids"], batch["metadatas"] or [], strict=True)
+        }
+
+    def _batches(self, name: str, ids: Sequence[str], include: Include) -> list[GetResult]:
+        """What Chroma holds of these chunks, so many at a time."""
         with self._reading("reading"):
             collection = self._find(name)
             if collection is None:
-                return found
-            for start in range(0, len(ids), _BATCH):
-                batch = collection.get(ids=list(ids[start : start + _BATCH]), include=["metadatas"])
-                for key, metadata in zip(batch["ids"], batch["metadatas"] or [], strict=True):
-                    found[key] = dict(metadata or {})
-        return found
+                return []
+            return [
+                collection.get(ids=list(ids[start : start + _BATCH]), include=include)
+                for start in range(0, len(ids), _BATCH)
+            ]
 
     def _writable(self, info: CollectionInfo) -> Collection:
         self._connection.mark_changed()

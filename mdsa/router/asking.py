@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["asks", "content_words", "is_condition"]
+__all__ = ["asks", "content_words", "is_condition", "words"]
 
 _LEADING = (
     r"^\W*(?:(?:and|or|so|also|but|then|plus|ok|okay|well|oh|hi|hello|hey|btw|by the way|please|pls"
@@ -70,6 +70,11 @@ def is_condition(text: str) -> bool:
     return _CONDITION.match(text) is not None
 
 
+def words(text: str) -> list[str]:
+    """The words of a text as they stand there."""
+    return _WORD.findall(text)
+
+
 def content_words(text: str) -> int:
     """How many words of a clause name something: "what would that cost" has none."""
-    return sum(word.lower() not in _EMPTY for word in _WORD.findall(text.replace("\u2019", "'")))
+    return sum(word.lower() not in _EMPTY for word in words(text.replace("\u2019", "'")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdsa.router.word_pieces import WordPieces
+from mdsa.utils.cores import usable_cores
 
 __all__ = ["TextGraph", "batch_threads"]
 
@@ -27,9 +27,7 @@ _MOST_WORKERS = 8
 
 def batch_threads() -> int:
     """Threads that a batch of many texts is encoded in; a few are encoded in one."""
-    # As in `mdsa.utils.hardware`, whose package takes longer to import than this one.
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(_MOST_WORKERS, cores or 1)
+    return min(_MOST_WORKERS, usable_cores())
 
 
 class TextGraph:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from math import exp, log
 
-from mdsa.router.asking import content_words
+from mdsa.router.asking import content_words, words
 from mdsa.router.pronouns import points_back
 
 __all__ = ["FEATURES", "vague_features", "vague_probability"]
@@ -32,7 +32,6 @@ _WEIGHTS = (-1.02, -4.42, 1.94, -1.30, 0.48, 0.90, 0.23)
 
 _FLOOR = 0.01
 _MANY_CONTENT_WORDS = 6
-_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _DIGIT = re.compile(r"\d")
 
 
@@ -46,7 +45,7 @@ def vague_features(text: str, scores: Mapping[str, float], out_of_scope: float) 
     """
     best = max(scores.values()) / (sum(scores.values()) or 1.0)
     return [
-        log(1 + len(_WORD.findall(text))),
+        log(1 + len(words(text))),
         log(1 + min(content_words(text), _MANY_CONTENT_WORDS)),
         float(points_back(text)),
         float(_DIGIT.search(text) is not None),
@@ -66,7 +65,7 @@ def vague_probability(text: str, scores: Mapping[str, float], out_of_scope: floa
         scores: of the domains.
         out_of_scope: probability that none fits.
     """
-    if not scores or not _WORD.search(text):
+    if not scores or not words(text):
         return 0.0
     features = vague_features(text, scores, out_of_scope)
     log_odds = _INTERCEPT + sum(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import cache, partial
 from typing import ParamSpec, TypeVar
+
+from mdsa.utils.cores import usable_cores
 
 __all__ = ["compute"]
 
@@ -31,5 +32,4 @@ async def compute(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -
 
 @cache
 def _threads() -> ThreadPoolExecutor:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return ThreadPoolExecutor(min(cores or 1, _MOST_THREADS), thread_name_prefix="mdsa-compute")
+    return ThreadPoolExecutor(min(usable_cores(), _MOST_THREADS), thread_name_prefix="mdsa-compute")

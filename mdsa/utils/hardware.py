@@ -12,6 +12,7 @@ from typing import Literal
 import psutil
 
 from mdsa.errors import ConfigError
+from mdsa.utils.cores import usable_cores
 
 __all__ = ["Device", "Dtype", "HardwareDetector"]
 
@@ -103,9 +104,7 @@ class HardwareDetector:
     @property
     def cpu_count(self) -> int:
         """CPU cores that this process may use."""
-        if hasattr(os, "sched_getaffinity"):
-            return len(os.sched_getaffinity(0))
-        return os.cpu_count() or 1
+        return usable_cores()
 
     @property
     def ram_gb(self) -> float:

@@ -51,7 +51,7 @@ _FORMATS = frozenset({"date", "date-time"})
 def asks_for_date(slot: Slot) -> bool:
     """Whether a slot's format, description (`YYYY-MM-DD`) or name says that it takes a date."""
     kinds = {str(schema.get("format", "")) for schema in (slot.schema, slot.items)}
-    if kinds & _FORMATS or spells_out_date(str(slot.schema.get("description", ""))):
+    if kinds & _FORMATS or spells_out_date(slot.description):
         return True
     words = set(re.findall(r"[a-z]+", " ".join(slot.name_words)))
     if as_said(slot):
@@ -61,7 +61,7 @@ def asks_for_date(slot: Slot) -> bool:
 
 def as_said(slot: Slot) -> bool:
     """Whether a description asks for the words of the message: "free text", "as said"."""
-    return _AS_SAID.search(str(slot.schema.get("description", ""))) is not None
+    return _AS_SAID.search(slot.description) is not None
 
 
 def moment_wanted(slot: Slot, others: Sequence[Slot]) -> Moment | None:
@@ -84,7 +84,7 @@ def _moment(slot: Slot) -> Moment | None:
     words = set(re.findall(r"[a-z]+", " ".join(slot.name_words)))
     if words & _NO_MOMENT or slot.kind != "string":
         return None
-    told = str(slot.schema.get("description", "")).lower() if as_said(slot) else ""
+    told = slot.description.lower() if as_said(slot) else ""
     told_words = set(re.findall(r"[a-z]+", told))
     day, time = words & _DAYS, words & _TIMES
     if words & _MOMENTS or (day and time):

@@ -239,14 +239,14 @@ class Filling:
 def _in_form(slot: Slot, value: Any) -> Any:
     """A date as the description wants it, where no format of the schema says otherwise."""
     if isinstance(value, str) and _ISO.fullmatch(value) and "format" not in slot.schema:
-        return as_date(value, str(slot.schema.get("description", "")))
+        return as_date(value, slot.description)
     return value
 
 
 def _options_of(slot: Slot) -> Sequence[Any]:
     """The only values of a slot, by its schema or its description; empty where it takes any."""
     listed: Sequence[Any] = slot.schema.get("enum") or ()
-    return listed or closed_options(str(slot.schema.get("description", "")))
+    return listed or closed_options(slot.description)
 
 
 def _alike(one: Any, other: Any) -> bool:
@@ -271,7 +271,7 @@ def _may_be_loose(slot: Slot) -> bool:
         return False
     if _options_of(slot):
         return False
-    if code_shapes(str(slot.schema.get("description", ""))):
+    if code_shapes(slot.description):
         return False
     return format_of(slot) in ("", "date") and not {"key", "token", "password"} & (
         words if len(words) > 1 else set()

@@ -42,7 +42,7 @@ def exact_values(slot: Slot, text: str) -> list[Found]:
         return []
     if not schema.get("pattern") and (given := _assigned(slot, text)):
         return given
-    if allowed := schema.get("enum") or closed_options(str(schema.get("description", ""))):
+    if allowed := schema.get("enum") or closed_options(slot.description):
         return _enum(allowed, text)
     pattern = str(schema.get("pattern", ""))
     if pattern.startswith("^") and pattern.endswith("$"):  # others check, but cannot find, a value
@@ -56,10 +56,11 @@ def exact_values(slot: Slot, text: str) -> list[Found]:
     if form:
         return formatted(form, text)
     shapes = [_shape_of(str(one)) for one in schema.get("examples", []) if _DIGIT.search(str(one))]
-    for shape in (*shapes, *code_shapes(str(schema.get("description", "")))):
+    shapes += code_shapes(slot.description)
+    for shape in shapes:
         if found := _by_pattern(shape, text):
             return found
-    if shapes or code_shapes(str(schema.get("description", ""))):
+    if shapes:
         return []
     return _likely_codes(text) if words & ID_WORDS else []
 
@@ -88,7 +89,7 @@ def format_of(slot: Slot) -> str:
     form = format_by_name(set(slot.name_words))
     if form == "date" and as_said(slot):
         return ""
-    if form in ("", "address") and _MAIL.search(str(slot.schema.get("description", ""))):
+    if form in ("", "address") and _MAIL.search(slot.description):
         return "email"
     return form
 

@@ -117,7 +117,7 @@ def number_rows(
 ) -> NDArray[np.float64]:
     """One row a number, one column for each of `NUMBER_FEATURES`; arguments as `text_rows`."""
     names = {stem(w) for w in slot.name_words if w not in STOP_WORDS and w not in _GENERIC}
-    words = slot.words | {_unit(w) for w in _WORD.findall(str(slot.schema.get("description", "")))}
+    words = slot.words | {_unit(w) for w in _WORD.findall(slot.description)}
     elsewhere: set[str] = set()
     shared: set[str] = set()
     for other in others:

@@ -27,7 +27,7 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 def as_written(slot: Slot, one: Candidate) -> str:
     """The value's text: a date in the format described, an option as it is spelled there."""
     said = one.text
-    description = str(slot.schema.get("description", ""))
+    description = slot.description
     if one.kind == "date" and _ISO.fullmatch(said):
         return as_date(said, description)
     given = options(description)
@@ -63,7 +63,7 @@ def _spelled(description: str) -> re.Match[str] | None:
 def as_number(slot: Slot, one: Candidate, text: str) -> int | float:
     """A number as its slot wants it: in its unit, and "5%" as 0.05 for a rate that is a float."""
     value = typed(slot, Found(one.value, one.start, one.end))
-    said = str(slot.schema.get("description", "")).lower()
+    said = slot.description.lower()
     percent = "%" in text[one.start : one.end + 2]
     if percent and slot.kind == "number" and not re.search(r"percent(?!.*decimal)", said):
         return round(value / 100, 12)

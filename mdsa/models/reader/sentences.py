@@ -73,6 +73,11 @@ class Sentence:
     ends_in: int = 0
 
     @property
+    def in_table(self) -> bool:
+        """Whether it is a row of a table, its header included."""
+        return self.kind in ("header", "row")
+
+    @property
     def numbered(self) -> bool:
         """Whether it is an item of a numbered list."""
         return self.number is not None
@@ -141,7 +146,7 @@ def split_passage(passage: Passage) -> list[Sentence]:
             and not _begins_anew(marker, number_before)
         )
         number_before = _number(marker) or (number_before if same_list else 0)
-        same_table = kind == "row" and found and found[-1].kind in ("header", "row")
+        same_table = kind == "row" and found and found[-1].in_table
         if block < 0 or not (same_list or same_table):
             block = number
         pieces = [text] if kind in ("header", "row") else _join_short(split_prose(text))

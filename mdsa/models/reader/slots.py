@@ -31,8 +31,13 @@ class Slot:
     @property
     def words(self) -> set[str]:
         """Stems of the name and the description."""
-        text = f"{label(self.name)} {self.schema.get('description', '')}"
+        text = f"{label(self.name)} {self.description}"
         return set(content_stems(text))
+
+    @property
+    def description(self) -> str:
+        """What the schema says of it; empty where it says nothing."""
+        return str(self.schema.get("description", ""))
 
     @property
     def items(self) -> Mapping[str, Any]:

@@ -201,7 +201,7 @@ def text_rows(
         tool_stems: of the tool's name.
         encoder: sentence encoder; None leaves the features of meaning at zero.
     """
-    description = str(slot.schema.get("description", ""))
+    description = slot.description
     names = {w for w in slot.name_words if w not in STOP_WORDS}
     name_stems = {stem(w) for w in names}
     described = slot.words - name_stems

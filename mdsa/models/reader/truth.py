@@ -50,9 +50,9 @@ def truth(slot: Slot, text: str) -> list[Found]:
             return [Found(not _negated(text, match), *match.span())]
         if opposite != own and opposite in wanted:
             return [Found(value=False, start=match.start(), end=match.end())]
-    sides = _SIDES.search(str(slot.schema.get("description", "")).lower())
+    sides = _SIDES.search(slot.description.lower())
     if sides is None:
-        yes, no = _stems(str(slot.schema.get("description", ""))), set[str]()
+        yes, no = _stems(slot.description), set[str]()
     else:
         yes, no = _stems(sides.group(1) or ""), _stems(sides.group(2) or "")
     for told, value in ((no - yes, False), (yes - no, True)):

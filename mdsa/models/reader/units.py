@@ -94,7 +94,7 @@ def _asked(slot: Slot) -> str | None:
     words = _WORD.findall(label(slot.name))
     if words and len(words[-1]) > 2 and (named := _unit(words[-1])) is not None:
         return named
-    described = _ASKED.findall(str(slot.schema.get("description", "")))
+    described = _ASKED.findall(slot.description)
     units = {unit for pair in described if (unit := _unit(pair[0] or pair[1])) is not None}
     return units.pop() if len(units) == 1 else None
 
