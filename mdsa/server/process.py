@@ -9,6 +9,7 @@ from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
+from threadpoolctl import threadpool_limits
 from typing_extensions import override
 
 from mdsa.server.early_refusal import EarlyRefusal
@@ -49,7 +50,7 @@ class DrainingServer(uvicorn.Server):
         self._app = app
         self._drain_s = drain_s
         self._end_by: float | None = None
-        self._to_freeze = owns_process
+        self._to_settle = owns_process
         if owns_process:
             sys.setswitchinterval(_SWITCH_S)
 
@@ -65,9 +66,9 @@ class DrainingServer(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Tell, ten times a second, whether to stop."""
         service: Service | None = getattr(self._app.state, "service", None)
-        if self._to_freeze and service is not None and not service.starting:
-            self._to_freeze = False
-            _freeze()
+        if self._to_settle and service is not None and not service.starting:
+            self._to_settle = False
+            _settle()
         if self._end_by is not None:
             if service is not None:
                 service.turns.draining = True
@@ -76,10 +77,11 @@ class DrainingServer(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def _freeze() -> None:
-    """Leave out of garbage collection what was imported and loaded: it stays to the end.
-
-    Looking through it again and again stops all threads.
-    """
+def _settle() -> None:
+    """Set the process up for turns, once everything that they need is loaded."""
+    # Turns run side by side, so no product of matrices needs a second core, and OpenBLAS's threads
+    # keep one busy for milliseconds after each: a fifth of two cores' time under load.
+    threadpool_limits(limits=1, user_api="blas")
+    # What was loaded stays to the end. Looking through it again and again stops all threads.
     gc.collect()
     gc.freeze()
