@@ -1,10 +1,11 @@
 """Load on the server, beside a bare FastAPI and LangGraph app in the same run.
 
-    python -m mdsa.evals.load [--clients 1 8 32 128] [--seconds 20] [--workers 1] [--json]
+    python -m mdsa.evals.load [--clients 1 8 32 128] [--seconds 20] [--rounds 1] [--json]
 
 Needs Locust (`pip install locust`, best in an environment of its own: it brings a plugin for
 pytest along). Clients, servers and whatever else runs share the machine's cores: compare apps and
-variants within one run only. After the phases, ten times the most that was answered is offered.
+variants within one run only. After the phases, `--rounds` times, the number of clients that got the
+most answers asks again, and ten times what was answered is offered; each round compares the two.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ import httpx
 from mdsa.errors import ConfigError, MdsaError
 from mdsa.evals import load_servers
 from mdsa.evals.load_figures import Phase, Sample, lag_between, lag_counts, phase_of
+from mdsa.evals.load_goodput import Goodput, goodput_of
 from mdsa.evals.load_table import table
 from mdsa.server.loop_lag import BUSY_METRIC, LAG_METRIC
 
@@ -45,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32, 128])
     parser.add_argument("--seconds", type=float, default=20.0, help="of each phase")
+    parser.add_argument("--rounds", type=int, default=1, help="at the peak and at ten times it")
     parser.add_argument("--workers", type=int, default=1, help="of mdsa serve")
     parser.add_argument("--apps", nargs="+", default=["mdsa", "sqlite", "memory"])
     parser.add_argument("--streamed", type=int, default=20, help="turns streamed by one client")
@@ -55,21 +58,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="write JSON")
     given = parser.parse_args(arguments)
     try:
-        phases, streaming = _measure(given)
+        phases, goodput, streaming = _measure(given)
     except MdsaError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
-    found = {"phases": [asdict(phase) for phase in phases], "streaming": streaming}
-    sys.stdout.write((json.dumps(found) if given.json else table(phases, streaming)) + "\n")
+    if given.json:
+        found = {
+            "phases": [asdict(phase) for phase in phases],
+            "goodput": None if goodput is None else asdict(goodput),
+            "streaming": streaming,
+        }
+        sys.stdout.write(json.dumps(found) + "\n")
+    else:
+        sys.stdout.write(table(phases, goodput, streaming) + "\n")
     return 0
 
 
-def _measure(given: argparse.Namespace) -> tuple[list[Phase], dict[str, Any] | None]:
+def _measure(
+    given: argparse.Namespace,
+) -> tuple[list[Phase], Goodput | None, dict[str, Any] | None]:
     if given.locust is None:
         raise ConfigError("locust is not on the PATH; `pip install locust`, or name it: --locust.")
+    if given.rounds < 1:
+        raise ConfigError(f"--rounds is {given.rounds}; give 1 or more.")
     variables = dict(one.split("=", 1) for one in given.set)
     phases: list[Phase] = []
-    streaming = None
+    goodput = streaming = None
     for app in given.apps:
         with TemporaryDirectory() as name, _server(app, Path(name), given, variables) as server:
             if app == "mdsa" and given.streamed:
@@ -77,13 +91,29 @@ def _measure(given: argparse.Namespace) -> tuple[list[Phase], dict[str, Any] | N
             measured = [
                 _phase(given, server, clients, Path(name), pause_s=0.0) for clients in given.clients
             ]
-            peak = max(phase.throughput for phase in measured)
-            if app == "mdsa":
-                # Those who wait in the queue send nothing meanwhile, so there are more of them.
-                clients = round(_OVERLOAD * peak * _PAUSE_S) + 72
-                measured.append(_phase(given, server, clients, Path(name), pause_s=_PAUSE_S))
             phases += measured
-    return phases, streaming
+            if app == "mdsa":
+                rounds = _rounds(given, server, measured, Path(name))
+                phases += [phase for both in rounds for phase in both]
+                goodput = goodput_of(rounds)
+    return phases, goodput, streaming
+
+
+def _rounds(
+    given: argparse.Namespace, server: load_servers.Server, measured: list[Phase], folder: Path
+) -> list[tuple[Phase, Phase]]:
+    """Measure the peak and the overload side by side, each first in every other round."""
+    best = max(measured, key=lambda phase: phase.throughput)
+    # Those who wait in the queue send nothing meanwhile, so there are more of them.
+    crowd = round(_OVERLOAD * best.throughput * _PAUSE_S) + 72
+    rounds = []
+    for number in range(given.rounds):
+        found = {
+            clients: _phase(given, server, clients, folder, pause_s=pause_s)
+            for clients, pause_s in ((best.clients, 0.0), (crowd, _PAUSE_S))[:: (-1) ** number]
+        }
+        rounds.append((found[best.clients], found[crowd]))
+    return rounds
 
 
 def _server(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mdsa.evals.load_figures import Phase
+from mdsa.evals.load_goodput import Goodput
 
 __all__ = ["table"]
 
@@ -16,11 +17,13 @@ _HEAD = (
 )
 
 
-def table(phases: Sequence[Phase], streaming: dict[str, Any] | None) -> str:
+def table(
+    phases: Sequence[Phase], goodput: Goodput | None, streaming: dict[str, Any] | None
+) -> str:
     """Lay out the figures."""
     lines = [_HEAD, *(_line(phase) for phase in phases)]
-    for app in dict.fromkeys(phase.app for phase in phases):
-        lines += _overload([phase for phase in phases if phase.app == app])
+    if goodput:
+        lines += _overload(goodput)
     if streaming:
         lines.append(
             f"streamed, one client: first token after {streaming['first_token_ms']:.0f} ms, "
@@ -46,14 +49,14 @@ def _line(phase: Phase) -> str:
     )
 
 
-def _overload(phases: Sequence[Phase]) -> list[str]:
+def _overload(found: Goodput) -> list[str]:
     """Say how goodput stands where more is asked than can be answered."""
-    *below, over = phases
-    if not over.refused or not below:
-        return []
-    peak = max(phase.throughput for phase in below)
+    rounds = len(found.shares)
+    told = f"{found.app}: offered {found.times_peak:.1f} times its peak, it gives {found.mean:.1%}"
+    if rounds > 1:
+        told += f" (95 % interval {found.low:.1%} to {found.high:.1%})"
+    each = ", ".join(f"{share:.0%}" for share in found.shares)
     return [
-        f"{over.app}: offered {over.offered / peak:.1f} times its peak of {peak:.2f} answers/s, it "
-        f"gives {over.throughput / peak:.0%} of it; {over.refused} refused, "
-        f"{over.refused_without_retry_after} of them without Retry-After"
+        f"{told} of it; {rounds} {'round' if rounds == 1 else 'rounds'}: {each}",
+        f"{found.refused} refused, {found.refused_without_retry_after} of them without Retry-After",
     ]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 
-from mdsa.evals.load_figures import Lag, lag_between, lag_counts, phase_of
+import pytest
+
+from mdsa.evals.load_figures import Lag, Phase, lag_between, lag_counts, phase_of
+from mdsa.evals.load_goodput import goodput_of
 from mdsa.evals.load_table import table
 from mdsa.server.loop_lag import LAG_METRIC
 
@@ -50,12 +53,31 @@ def test_lag_of_several_workers_is_added_up():
     assert lag_counts(text, LAG_METRIC) == {0.05: 6, math.inf: 8}
 
 
-def test_goodput_under_ten_times_the_load_is_told_against_the_peak():
-    def phase(clients, answers, refused):
-        samples = [(n / answers, n / answers + 0.1, 200, False) for n in range(answers)]
-        samples += [(n / 1000, n / 1000 + 0.01, 503, True) for n in range(refused)]
-        return phase_of("MDSA", clients, samples, LAG, LAG, skip_s=0.0, seconds=1.5)
+def _phase(clients: int, answers: int, refused: int = 0) -> Phase:
+    samples = [(n / answers, n / answers + 0.1, 200, False) for n in range(answers)]
+    samples += [(n / 1000, n / 1000 + 0.01, 503, True) for n in range(refused)]
+    return phase_of("MDSA", clients, samples, LAG, LAG, skip_s=0.0, seconds=1.5)
 
-    text = table([phase(8, 30, 0), phase(80, 27, 600)], None)
-    assert "it gives 90% of it; 600 refused, 0 of them without Retry-After" in text
+
+def test_goodput_under_ten_times_the_load_is_told_against_the_peak_of_its_round():
+    rounds = [
+        (_phase(8, 30), _phase(80, 27, 600)),
+        (_phase(8, 40), _phase(80, 32, 500)),
+        (_phase(8, 20), _phase(80, 20, 400)),
+    ]
+    goodput = goodput_of(rounds)
+    assert goodput.shares == pytest.approx((0.9, 0.8, 1.0))
+    # Student's t with two degrees of freedom is 4.303 at .975, from tables.
+    assert (goodput.low, goodput.high) == pytest.approx(
+        (0.9 - 4.303 * 0.1 / 3**0.5, 0.9 + 4.303 * 0.1 / 3**0.5), abs=1e-4
+    )
+    text = table([phase for both in rounds for phase in both], goodput, None)
+    assert "it gives 90.0% (95 % interval 65.2% to 114.8%) of it; 3 rounds: 90%, 80%, 100%" in text
+    assert "1500 refused, 0 of them without Retry-After" in text
     assert text.splitlines()[1].endswith("≤ 100 ms   0.20% ≤ 100 ms")
+
+
+def test_a_single_round_has_no_interval():
+    goodput = goodput_of([(_phase(8, 30), _phase(80, 27, 600))])
+    assert math.isnan(goodput.low)
+    assert "it gives 90.0% of it; 1 round: 90%" in table([], goodput, None)
