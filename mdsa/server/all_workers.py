@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from mdsa.core.orchestrator import TinyBERTOrchestrator
 from mdsa.server.metrics import ServerMetrics
 from mdsa.server.turns import TurnGate
 from mdsa.server.worker_files import WorkerFiles
-from mdsa.server.worker_metrics import labelled_by_worker
+from mdsa.server.worker_metrics import labelled_by_worker, read_families
+from mdsa.server.worker_readings import WorkerReadings
 from mdsa.server.worker_snapshot import WorkerSnapshot
 
 __all__ = ["AllWorkers"]
 
 _METRICS: Final = "prom"
 _SNAPSHOT: Final = "json"
+
+
+class WorkerCount(NamedTuple):
+    """Workers whose figures were read, and those whose could not be."""
+
+    read: int
+    unread: int
+
+    def told(self) -> dict[str, int]:
+        """As it stands among figures."""
+        return {"workers": self.read, "workers_unread": self.unread}
 
 
 class AllWorkers:
@@ -39,8 +50,8 @@ class AllWorkers:
         self._agent = agent
         self._turns = turns
         self._metrics = metrics
-        self._lock = Lock()
-        self._read: dict[str, tuple[bytes, WorkerSnapshot]] = {}
+        self._read_metrics = WorkerReadings("what Prometheus reads", read_families)
+        self._read_snapshots = WorkerReadings("the figures", WorkerSnapshot.read)
         make = {_METRICS: metrics.render, _SNAPSHOT: lambda: self._own().write()}
         self.files = None if folder is None else WorkerFiles(folder, make)
 
@@ -49,19 +60,25 @@ class AllWorkers:
         own = self._metrics.render()
         if self.files is None:
             return own
-        return labelled_by_worker({str(os.getpid()): own, **self.files.others(_METRICS)})
+        others = self._read_metrics.read(self.files.others(_METRICS))
+        return labelled_by_worker({str(os.getpid()): read_families(own), **others})
 
-    def snapshot(self) -> tuple[WorkerSnapshot, int]:
+    def snapshot(self) -> tuple[WorkerSnapshot, WorkerCount]:
         """Everything that was counted, and the number of workers that it is of."""
-        others = self._others()
-        return WorkerSnapshot.merge([self._own(), *others]), 1 + len(others)
+        told = {} if self.files is None else self.files.others(_SNAPSHOT)
+        others = self._read_snapshots.read(told)
+        count = WorkerCount(1 + len(others), len(told) - len(others))
+        return WorkerSnapshot.merge([self._own(), *others.values()]), count
 
     def stats(self) -> dict[str, Any]:
-        """What `get_stats()` gives, of all workers; `workers` is their number."""
-        taken, workers = self.snapshot()
+        """What `get_stats()` gives, of all workers.
+
+        `workers` is their number, without the `workers_unread`, whose figures could not be read.
+        """
+        taken, count = self.snapshot()
         stats = self._agent.get_stats() | taken.totals.stats()
         stats["domain_stats"] = self.by_domain(taken)
-        return {**stats, "message_bus": taken.bus, "models": taken.models, "workers": workers}
+        return {**stats, "message_bus": taken.bus, "models": taken.models, **count.told()}
 
     def by_domain(self, taken: WorkerSnapshot) -> dict[str, int]:
         """Requests by domain, also of domains that nobody asked."""
@@ -73,16 +90,3 @@ class AllWorkers:
 
     def _own(self) -> WorkerSnapshot:
         return WorkerSnapshot.take(self._agent, self._turns)
-
-    def _others(self) -> list[WorkerSnapshot]:
-        if self.files is None:
-            return []
-        told = self.files.others(_SNAPSHOT)
-        with self._lock:
-            self._read = {
-                worker: before
-                if (before := self._read.get(worker)) and before[0] == written
-                else (written, WorkerSnapshot.read(written))
-                for worker, written in told.items()
-            }
-            return [snapshot for _, snapshot in self._read.values()]

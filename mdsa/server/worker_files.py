@@ -34,6 +34,8 @@ class WorkerFiles:
         self._every_s = every_s
         self._lock = threading.Lock()
         self._has_ended = False
+        self._unreadable: set[Path] = set()
+        """What the log has said it of."""
 
     def others(self, kind: str) -> dict[str, bytes]:
         """What the other workers last told, by their process ids; some seconds old at most."""
@@ -41,8 +43,20 @@ class WorkerFiles:
         for path in self._folder.glob(f"*.{kind}"):
             if path != self._own(kind) and _is_running(path):
                 with suppress(FileNotFoundError):  # it has just ended
-                    told[path.stem] = path.read_bytes()
+                    told[path.stem] = self._read(path)
         return told
+
+    def _read(self, path: Path) -> bytes:
+        """What is in it; nothing where that cannot be read."""
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            if path not in self._unreadable:
+                self._unreadable.add(path)
+                _log.warning("what another worker told cannot be read: %s", error)
+            return b""
 
     async def share(self) -> None:
         """Write every few seconds, until cancelled.

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
-__all__ = ["labelled_by_worker"]
+__all__ = ["labelled_by_worker", "read_families"]
 
 
-def labelled_by_worker(texts: Mapping[str, bytes]) -> bytes:
+def labelled_by_worker(families: Mapping[str, Sequence[Metric]]) -> bytes:
     """Put the figures of all workers into one text.
 
     Every sample gets the label `worker`; sums over it are for Prometheus. (Its own multiprocess
@@ -20,30 +20,31 @@ def labelled_by_worker(texts: Mapping[str, bytes]) -> bytes:
     agent's figures are made.)
 
     Args:
-        texts: each worker's, by its process id.
+        families: each worker's, by its process id.
     """
     registry = CollectorRegistry()
-    registry.register(_Merged(texts))
+    registry.register(_Merged(families))
     return generate_latest(registry)
 
 
+def read_families(text: bytes) -> list[Metric]:
+    """Read what a worker told; raises ValueError where it cannot."""
+    return list(text_string_to_metric_families(text.decode()))
+
+
 class _Merged(Collector):
-    def __init__(self, texts: Mapping[str, bytes]) -> None:
-        self._texts = texts
+    def __init__(self, families: Mapping[str, Sequence[Metric]]) -> None:
+        self._families = families
 
     def collect(self) -> Iterable[Metric]:
-        families: dict[str, Metric] = {}
-        for worker, text in self._texts.items():
-            for family in _labelled(text.decode(), worker):
-                families.setdefault(family.name, family)
-                if families[family.name] is not family:
-                    families[family.name].samples += family.samples
-        return families.values()
-
-
-def _labelled(text: str, worker: str) -> Iterator[Metric]:
-    for family in text_string_to_metric_families(text):
-        family.samples = [
-            sample._replace(labels={**sample.labels, "worker": worker}) for sample in family.samples
-        ]
-        yield family
+        merged: dict[str, Metric] = {}
+        for worker, families in self._families.items():
+            for one in families:
+                family = merged.setdefault(
+                    one.name, Metric(one.name, one.documentation, one.type, one.unit)
+                )
+                family.samples += (
+                    sample._replace(labels={**sample.labels, "worker": worker})
+                    for sample in one.samples
+                )
+        return merged.values()

@@ -58,8 +58,17 @@ class WorkerSnapshot:
 
     @classmethod
     def read(cls, written: bytes) -> WorkerSnapshot:
-        """Read what `write` gave."""
-        return _adapter().validate_json(written)
+        """Read what `write` gave.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        taken = _adapter().validate_json(written)
+        try:
+            cls.merge([taken, taken])  # what is of another form than ours shows here
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"it is of another form: {error!r}") from error
+        return taken
 
     def write(self) -> bytes:
         """Write it, without the names of sessions."""
@@ -96,12 +105,21 @@ def _merged_bus(stats: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _merged_memory(stats: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """By memory: bytes and counts are sums, what is loaded stands there as often as it is."""
+    """By memory: the limit of each worker, and sums; what is loaded stands there as often as it is.
+
+    `used_bytes_by_worker` compares with the limit, of those workers that use the memory.
+    """
     merged: dict[str, dict[str, Any]] = {}
     for one in stats:
         for name, pool in one.items():
+            pool = {**pool, "used_bytes_by_worker": [pool["used_bytes"]]}
             if name in merged:
-                pool = {key: merged[name][key] + pool[key] for key in pool}
+                pool = {
+                    key: max(merged[name][key], pool[key])
+                    if key == "limit_bytes"
+                    else merged[name][key] + pool[key]
+                    for key in pool
+                }
             merged[name] = pool
     return merged
 

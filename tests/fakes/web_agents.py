@@ -92,10 +92,15 @@ def web_agent(folder: Path, clerk: Clerk, **changes: Any) -> TinyBERTOrchestrato
 
 @asynccontextmanager
 async def serving(
-    agent: TinyBERTOrchestrator, *, client: tuple[str, int] = ("127.0.0.1", 5), **limits: Any
+    agent: TinyBERTOrchestrator,
+    *,
+    client: tuple[str, int] = ("127.0.0.1", 5),
+    workers_folder: Path | None = None,
+    **limits: Any,
 ) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient]]:
     """The application, started, and a client on its machine."""
-    app = create_app(agent, settings=ServerSettings(**{"warm_up": False, **limits}))
+    settings = ServerSettings(**{"warm_up": False, **limits})
+    app = create_app(agent, settings=settings, workers_folder=workers_folder)
     transport = httpx.ASGITransport(app, client=client)
     async with (
         app.router.lifespan_context(app),

@@ -38,6 +38,16 @@ async def test_a_worker_that_ends_meanwhile_is_left_out(tmp_path: Path):
     assert files(tmp_path).others("txt") == {}
 
 
+async def test_a_file_that_cannot_be_read_is_empty_and_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    (tmp_path / f"{os.getppid()}.txt").mkdir()  # root may read any file, and nobody a folder
+    mine = files(tmp_path)
+    assert mine.others("txt") == mine.others("txt") == {str(os.getppid()): b""}
+    (record,) = caplog.records
+    assert str(tmp_path) in record.getMessage()
+
+
 async def test_a_full_disk_is_logged_once_and_got_over(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):

@@ -2,7 +2,7 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from mdsa.server.worker_metrics import labelled_by_worker
+from mdsa.server.worker_metrics import labelled_by_worker, read_families
 
 FIGURES = b"""# HELP turns_total Turns.
 # TYPE turns_total counter
@@ -17,7 +17,9 @@ lag_seconds_sum 0.5
 
 
 def test_every_sample_names_its_worker_and_families_stand_once():
-    told = labelled_by_worker({"7": FIGURES % 3, "8": FIGURES % 5})
+    families = {"7": read_families(FIGURES % 3), "8": read_families(FIGURES % 5)}
+    told = labelled_by_worker(families)
+    assert labelled_by_worker(families) == told  # what was read stays as it was
     (family,) = (
         one for one in text_string_to_metric_families(told.decode()) if one.name == "turns"
     )

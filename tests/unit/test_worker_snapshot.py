@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ _metrics = st.builds(
     request_id=st.uuids().map(str),
     latency_ms=st.floats(0, 1e6),
     success=st.booleans(),
+    interrupted=st.booleans(),
     domains=st.lists(st.sampled_from(["orders", "billing"])).map(tuple),
     decision=st.sampled_from(["", "direct", "decompose"]),
     confidence=st.floats(0, 1),
@@ -92,7 +94,7 @@ def test_the_last_requests_of_all_are_told_in_the_order_in_which_they_ended():
 
 
 def test_states_are_added_up_and_of_two_breakers_the_worse_is_told():
-    pool = {"used_bytes": 5, "loaded": [{"key": "a"}]}
+    pool = {"limit_bytes": 9, "used_bytes": 5, "loaded": [{"key": "a"}]}
 
     def stats(state: str) -> dict[str, Any]:
         breaker = {"state": state, "reason": state, "opened_total": 1, "refused_total": 2}
@@ -102,7 +104,14 @@ def test_states_are_added_up_and_of_two_breakers_the_worse_is_told():
         parts = [snapshot([], stats(state), running=2) for state in states]
         merged = WorkerSnapshot.merge(parts)
         assert merged.running == 4
-        assert merged.models["memory"] == {"cpu": {"used_bytes": 10, "loaded": [{"key": "a"}] * 2}}
+        assert merged.models["memory"] == {
+            "cpu": {
+                "limit_bytes": 9,  # of each
+                "used_bytes": 10,
+                "used_bytes_by_worker": [5, 5],
+                "loaded": [{"key": "a"}] * 2,
+            }
+        }
         assert merged.models["breakers"] == {
             "fake://a": {
                 "state": "open",
@@ -113,3 +122,19 @@ def test_states_are_added_up_and_of_two_breakers_the_worse_is_told():
         }
         assert merged.bus["messages_by_topic"] == {"request.received": 2}
         assert merged.bus["total_messages"] == 2
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"",
+        b"{}",
+        b"\xff",
+        snapshot([], {"memory": {}}).write(),
+        snapshot([], {"memory": {"cpu": {}}, "breakers": {}}).write(),
+        snapshot([], {"memory": {}, "breakers": {"fake://a": {"state": "worse"}}}).write(),
+    ],
+)
+def test_what_is_no_snapshot_is_refused(written: bytes):
+    with pytest.raises(ValueError):  # noqa: PT011 - of pydantic or ours
+        WorkerSnapshot.read(written)
