@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+from mdsa.errors import MdsaError
 from mdsa.evals.load_figures import Phase
 
 __all__ = ["Goodput", "goodput_of"]
@@ -39,7 +40,15 @@ def goodput_of(rounds: Sequence[tuple[Phase, Phase]]) -> Goodput:
 
     Args:
         rounds: at the peak, and under overload, of each round; one at least.
+
+    Raises:
+        MdsaError: nothing was answered where the peak was to be.
     """
+    if not all(peak.throughput for peak, _ in rounds):
+        raise MdsaError(
+            f"{rounds[0][0].app} answered nothing within {rounds[0][0].seconds:g} s at its peak; "
+            "measure longer (--seconds), on a machine that does nothing else."
+        )
     shares = tuple(over.throughput / peak.throughput for peak, over in rounds)
     mean = fmean(shares)
     half = _half_width(shares)

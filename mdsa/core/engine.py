@@ -236,6 +236,7 @@ class Engine:
                 confidence=result["confidence"],
                 latency_ms=result["latency_ms"],
                 success=True,
+                interrupted=bool(result["interrupts"]),
                 degraded=result["degraded"],
                 models=tuple(result["models"]),
                 # Those of a turn that waits come again with its answer.
@@ -248,7 +249,7 @@ class Engine:
             )
         )
         _log.info(
-            "request answered",
+            "request stopped for approval" if result["interrupts"] else "request answered",
             extra={
                 "request_id": result["request_id"],
                 "session_id": result["session_id"],

@@ -322,7 +322,8 @@ class TinyBERTOrchestrator:
         """Return statistics since this orchestrator was made, JSON-ready.
 
         Returns:
-            `requests_total`, `requests_success`, `requests_failed`, `success_rate` in [0, 1],
+            `requests_total`, `requests_success`, `requests_failed`, `requests_interrupted` (stopped
+            for approval of a tool call), `success_rate` in [0, 1] of the others,
             `average_latency_ms`, `domains_registered`, `domain_stats` (requests by domain),
             `message_bus` (`total_messages`, `active_subscribers`), `nodes` (by node), `models` (see
             `ModelRegistry.stats`) and more; see `MonitoringService.stats`.

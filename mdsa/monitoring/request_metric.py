@@ -23,6 +23,9 @@ class RequestMetric:
             before routing decided.
         confidence: calibrated probability of the chosen domain, in [0, 1].
         latency_ms: from receiving the message to the whole answer.
+        success: nothing failed.
+        interrupted: it stopped for a person's approval of a tool call, and nothing was answered;
+            what `resume` does is a request of its own.
         error_type: name of the exception's class where `success` is False.
         degraded: a fallback model answered.
         models: references of the models that answered.
@@ -37,6 +40,7 @@ class RequestMetric:
     request_id: str
     latency_ms: float
     success: bool
+    interrupted: bool = False
     session_id: str | None = None
     domains: tuple[str, ...] = ()
     decision: str = ""

@@ -62,9 +62,11 @@ class MonitoringService:
     def stats(self) -> dict[str, Any]:
         """The totals, JSON-ready.
 
-        `success_rate` is in [0, 1] and `average_latency_ms` in milliseconds; both are 0.0 before
-        the first request, when `requests_total` is 0. `domain_stats` counts requests by domain: a
-        request that two domains answered counts for both, one that none answered for none.
+        `requests_interrupted` stopped for approval of a tool call, the others were answered or
+        failed; `success_rate`, in [0, 1], is the share of those that were answered.
+        `average_latency_ms` is in milliseconds; both are 0.0 before the first request.
+        `domain_stats` counts requests by domain: a request that two domains answered counts for
+        both, one that none answered for none.
         `model_stats` counts requests by the model that answered, and `model_failures`, by model
         and reason, how often one was asked in vain.
         """

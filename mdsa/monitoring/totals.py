@@ -21,10 +21,13 @@ class Totals:
     Percentiles come from histograms, so those of several processes are those of all requests.
 
     Attributes:
+        success: requests that were answered.
+        interrupted: requests that stopped for approval.
         failures: by model and reason, how often one was asked in vain.
     """
 
     success: int = 0
+    interrupted: int = 0
     degraded: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
@@ -39,7 +42,8 @@ class Totals:
 
     def add(self, metric: RequestMetric) -> None:
         """Count a request that ended, well or not."""
-        self.success += metric.success
+        self.success += metric.success and not metric.interrupted
+        self.interrupted += metric.success and metric.interrupted
         self.degraded += metric.degraded
         self.input_tokens += metric.input_tokens
         self.output_tokens += metric.output_tokens
@@ -57,6 +61,7 @@ class Totals:
     def merge(self, other: Totals) -> None:
         """Count what another one has counted."""
         self.success += other.success
+        self.interrupted += other.interrupted
         self.degraded += other.degraded
         self.input_tokens += other.input_tokens
         self.output_tokens += other.output_tokens
@@ -74,11 +79,14 @@ class Totals:
     def stats(self) -> dict[str, Any]:
         """The counts, JSON-ready; see `MonitoringService.stats`."""
         total = self.latency.count
+        failed = self.errors.total()
+        ended = self.success + failed
         return {
             "requests_total": total,
             "requests_success": self.success,
-            "requests_failed": total - self.success,
-            "success_rate": self.success / total if total else 0.0,
+            "requests_failed": failed,
+            "requests_interrupted": self.interrupted,
+            "success_rate": self.success / ended if ended else 0.0,
             "average_latency_ms": self.latency.mean_ms,
             "latency": self.latency.percentiles(),
             "domain_stats": dict(self.domains),

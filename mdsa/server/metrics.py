@@ -93,7 +93,11 @@ class _AgentCollector(Collector):
 
 
 def _requests(taken: dict[str, Any]) -> Iterable[Metric]:
-    outcomes = {"success": taken["requests_success"], "failure": taken["requests_failed"]}
+    outcomes = {
+        "success": taken["requests_success"],
+        "failure": taken["requests_failed"],
+        "interrupted": taken["requests_interrupted"],
+    }
     yield _counter("mdsa_turns", "Turns by outcome.", "outcome", outcomes)
     yield CounterMetricFamily(
         "mdsa_degraded_turns", "Turns that a fallback answered.", value=taken["degraded_total"]

@@ -181,6 +181,8 @@ def test_a_tool_call_waits_for_a_decision(site: Site):
         page.goto("/dashboard/try")
         page.fill("#message", "cancel order")
         page.click("#send")
+        page.wait_for_selector("#approve")
+        assert page.locator("#graph .node.taken", has_text="merge").count() == 0
         page.click("#approve")
         page.wait_for_selector("#tools li")
         assert "gone 7" in page.inner_text("#answer")
@@ -194,6 +196,10 @@ def test_a_tool_call_waits_for_a_decision(site: Site):
         )
         assert drawn == ["generate", "approve", "tools", "answer", "merge"]
         assert page.locator("#decide").is_hidden()
+        page.goto("/dashboard")
+        page.wait_for_selector("#requests .badge.wait")
+        assert "stopped for approval" in page.inner_text("#requests tr:nth-child(2)")
+        assert "stopped for approval" in page.inner_text("#success-note")
 
     site.visit(work)
 

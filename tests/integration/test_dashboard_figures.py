@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,41 @@ async def test_requests_are_told_newest_first_without_a_word_of_theirs(http: htt
     assert "session_id" not in order
     assert "gin" not in answer.text
     assert len((await http.get(f"{API}/requests?most=1")).json()) == 1
+
+
+async def test_a_turn_that_stopped_for_approval_is_neither_answered_nor_failed(
+    http: httpx.AsyncClient,
+):
+    asked = (await http.post("/chat", json={"message": "cancel order"})).json()
+
+    (stopped,) = (await http.get(f"{API}/requests")).json()
+    assert (stopped["success"], stopped["interrupted"]) == (True, True)
+    summary = (await http.get(f"{API}/summary")).json()
+    told = ("requests_total", "requests_interrupted", "requests_success", "requests_failed")
+    assert [summary[name] for name in told] == [1, 1, 0, 0]
+    assert 'mdsa_turns_total{outcome="interrupted"} 1.0' in (await http.get("/metrics")).text
+
+    await http.post(f"/sessions/{asked['session_id']}/resume", json={"decision": True})
+    stats = (await http.get("/stats")).json()
+    assert [stats[name] for name in told] == [2, 1, 1, 0]
+    assert stats["success_rate"] == 1.0
+
+
+async def test_a_worker_whose_figures_cannot_be_read_is_left_out(tmp_path: Path):
+    folder = tmp_path / "workers"
+    folder.mkdir()
+    for kind in ("json", "prom"):
+        (folder / f"{os.getppid()}.{kind}").write_bytes(b"\xff broken")
+    async with serving(web_agent(tmp_path, Clerk()), workers_folder=folder) as (_, http):
+        await say(http, "an order")
+        for path in ("/stats", f"{API}/summary"):
+            found = (await http.get(path)).json()
+            assert (found["workers"], found["workers_unread"]) == (1, 1)
+            assert found["requests_total"] == 1
+        assert len((await http.get(f"{API}/requests")).json()) == 1
+        assert (await http.get(f"{API}/status")).status_code == 200
+        figures = (await http.get("/metrics")).text
+        assert f'mdsa_turns_total{{outcome="success",worker="{os.getpid()}"}} 1.0' in figures
 
 
 async def test_a_turn_that_did_not_end_tells_how_far_it_came(tmp_path: Path):

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from mdsa.errors import MdsaError
 from mdsa.evals.load_figures import Lag, Phase, lag_between, lag_counts, phase_of
 from mdsa.evals.load_goodput import goodput_of
 from mdsa.evals.load_table import table
@@ -75,6 +76,11 @@ def test_goodput_under_ten_times_the_load_is_told_against_the_peak_of_its_round(
     assert "it gives 90.0% (95 % interval 65.2% to 114.8%) of it; 3 rounds: 90%, 80%, 100%" in text
     assert "1500 refused, 0 of them without Retry-After" in text
     assert text.splitlines()[1].endswith("≤ 100 ms   0.20% ≤ 100 ms")
+
+
+def test_a_round_without_a_peak_is_refused():
+    with pytest.raises(MdsaError, match="MDSA answered nothing within"):
+        goodput_of([(_phase(8, 0), _phase(80, 27, 600))])
 
 
 def test_a_single_round_has_no_interval():

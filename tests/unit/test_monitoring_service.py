@@ -44,10 +44,12 @@ def test_requests_are_counted_by_outcome_domain_decision_and_error() -> None:
     )
     service.record(_metric(decision="unmatched", latency_ms=1.0))
     service.record(_metric(success=False, error_type="ModelError", latency_ms=9.0))
+    service.record(_metric(interrupted=True, latency_ms=15.0))
 
     stats = service.stats()
 
-    assert stats["requests_total"] == 4
+    assert stats["requests_total"] == 5
+    assert stats["requests_interrupted"] == 1
     assert stats["requests_success"] == 3
     assert stats["requests_failed"] == 1
     assert stats["success_rate"] == 0.75

@@ -18,15 +18,16 @@ def summary(service: Service) -> dict[str, Any]:
     `confidence.counts` has one entry per tenth, from 0 to 1; latencies are in milliseconds.
     """
     agent = service.agent
-    taken, workers = service.workers.snapshot()
+    taken, count = service.workers.snapshot()
     totals = taken.totals.stats()
     kept = (
-        *("requests_total", "requests_success", "requests_failed", "success_rate"),
+        *("requests_total", "requests_success", "requests_failed", "requests_interrupted"),
+        "success_rate",
         *("average_latency_ms", "latency", "decisions", "errors", "degraded_total"),
         *("model_stats", "model_failures", "input_tokens", "output_tokens", "nodes"),
     )
     return {
-        "workers": workers,
+        **count.told(),
         **{name: totals[name] for name in kept},
         "domains": service.workers.by_domain(taken),
         "confidence": {

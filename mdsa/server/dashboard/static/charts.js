@@ -16,18 +16,24 @@ export function drawn(place, draw) {
   return again;
 }
 
-export const outcome = (request) =>
-  request.success ? (request.degraded ? "warn" : "ok") : "bad";
+export function outcome(request) {
+  if (!request.success) return "bad";
+  if (request.interrupted) return "wait";
+  return request.degraded ? "warn" : "ok";
+}
 
-export const OUTCOMES = { ok: "answered", warn: "degraded", bad: "failed" };
+// A request that stopped is never the one that goes on, so its state stays true after a decision.
+export const OUTCOMES = { ok: "answered", warn: "degraded", wait: "stopped for approval", bad: "failed" };
+
+const SHAPES = {
+  warn: (x, y) => `M${x} ${y - 5} ${x + 5} ${y + 4}H${x - 5}z`,
+  wait: (x, y) => `M${x} ${y - 5} ${x + 5} ${y} ${x} ${y + 5} ${x - 5} ${y}z`,
+  bad: (x, y) => `m${x - 4} ${y - 4} 8 8m0-8-8 8`,
+};
 
 function mark(kind, x, y) {
   if (kind === "ok") return s("circle", { class: "mark ok", cx: x, cy: y, r: 4 });
-  const shape =
-    kind === "warn"
-      ? `M${x} ${y - 5} ${x + 5} ${y + 4}H${x - 5}z`
-      : `m${x - 4} ${y - 4} 8 8m0-8-8 8`;
-  return s("path", { class: `mark ${kind}`, d: shape });
+  return s("path", { class: `mark ${kind}`, d: SHAPES[kind](x, y) });
 }
 
 /** Latency of single requests over time; the newest stand on the right. */

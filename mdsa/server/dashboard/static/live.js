@@ -1,7 +1,7 @@
 // Follows the server's figures as they change, and comes back after a break.
 
 import { events, Problem, trouble } from "./api.js";
-import { byId, number } from "./dom.js";
+import { byId, number, plural } from "./dom.js";
 
 const LONGEST_WAIT_S = 30;
 
@@ -18,10 +18,11 @@ function show(state) {
   place.textContent = NAMES[state];
 }
 
-function showWorkers(count) {
+function showWorkers({ workers, workers_unread: unread }) {
   const place = byId("workers");
-  place.hidden = count < 2;
-  place.textContent = `Of ${number(count)} workers; what others answer is seen within three seconds.`;
+  place.hidden = workers + unread < 2;
+  const missing = unread ? ` The figures of ${number(unread)} more cannot be read; see the log.` : "";
+  place.textContent = `Of ${plural(workers, "worker")}; what others answer is seen within three seconds.${missing}`;
 }
 
 /** Calls `on[name](data)` for each event until the visitor pauses. */
@@ -40,7 +41,7 @@ export function follow(on) {
           wait = 1;
           show("live");
           trouble(null);
-          if (name === "summary") showWorkers(data.workers);
+          if (name === "summary") showWorkers(data);
           on[name]?.(data);
         }
       } catch (error) {

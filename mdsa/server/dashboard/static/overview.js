@@ -2,7 +2,7 @@
 
 import { get, trouble } from "./api.js";
 import { confidences, drawn, latencies, range } from "./charts.js";
-import { bar, byId, countRows, duration, h, nodeHeading, number, percent, plural, speak } from "./dom.js";
+import { bar, byId, countRows, duration, h, nodeHeading, number, percent, plural, size, speak } from "./dom.js";
 import { follow } from "./live.js";
 import { badge, Requests } from "./requests.js";
 
@@ -30,8 +30,15 @@ function showTotals(found) {
   const none = found.requests_total === 0;
   text("total", number(found.requests_total));
   text("total-note", plural(Object.keys(found.domains).length, "domain"));
-  text("success", none ? "–" : percent(found.success_rate, 1));
-  text("success-note", none ? "no request yet" : `${number(found.requests_failed)} failed`);
+  const ended = found.requests_success + found.requests_failed;
+  text("success", ended ? percent(found.success_rate, 1) : "–");
+  const stopped = found.requests_interrupted;
+  text(
+    "success-note",
+    none
+      ? "no request yet"
+      : `${number(found.requests_failed)} failed${stopped ? `, ${number(stopped)} stopped for approval` : ""}`,
+  );
   text("median", none ? "–" : duration(found.latency.p50_ms));
   text(
     "median-note",
@@ -139,9 +146,17 @@ function modelRow(part, found) {
   );
 }
 
+function memoryLine([name, { limit_bytes: limit, used_bytes_by_worker: used }]) {
+  const each = used.length > 1 ? " for each worker" : "";
+  return h("li", {}, `Memory (${name}): ${used.map(size).join(" and ")} of ${size(limit)}${each}`);
+}
+
 function showStatus(found) {
   const models = found.parts.filter((part) => part.kind === "model");
   byId("models").replaceChildren(...models.map((part) => modelRow(part, found)));
+  const memory = Object.entries(found.memory);
+  byId("memory").hidden = !memory.length;
+  byId("memory").replaceChildren(...memory.map(memoryLine));
   const passages = { Shared: found.knowledge.global, ...found.knowledge.domains };
   const knowledge = found.parts.find((part) => part.kind === "knowledge");
   const sessions = found.parts.find((part) => part.kind === "sessions");

@@ -18,7 +18,7 @@ async function show(request) {
   }
   const times = request.node_latency_ms;
   try {
-    await draw(times, request.success);
+    await draw(times, request.success && !request.interrupted);
     byId("steps").replaceChildren(...stepRows(await graphShape(times), times));
   } catch (error) {
     trouble(error);

@@ -117,7 +117,7 @@ async function showResult(result) {
   );
   waiting = result.interrupts.length ? result.session_id : null;
   byId("decide").hidden = waiting === null;
-  await draw(result.node_latency_ms);
+  await draw(result.node_latency_ms, waiting === null);
   byId("steps").replaceChildren(
     ...stepRows(await graphShape(result.node_latency_ms), result.node_latency_ms),
   );
