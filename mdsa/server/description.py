@@ -7,6 +7,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from mdsa.server.answer_examples import answer_examples, stream_examples
+from mdsa.server.event_stream import STREAM_CONTENT
 from mdsa.server.problems import MEDIA_TYPE
 
 __all__ = ["install_description"]
@@ -30,9 +32,14 @@ def _described(app: FastAPI) -> dict[str, Any]:
     found = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
-    for operations in found["paths"].values():
-        for operation in operations.values():
+    answered, streamed = answer_examples(), stream_examples()
+    for path, operations in found["paths"].items():
+        for method, operation in operations.items():
             answers = operation["responses"]
+            for kind, media in answers.get("200", {}).get("content", {}).items():
+                examples = streamed if kind in STREAM_CONTENT else answered
+                if (method, path) in examples:
+                    media["example"] = examples[method, path]
             for answer in answers.values():
                 content = answer.get("content", {})
                 if MEDIA_TYPE in content:

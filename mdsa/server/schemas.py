@@ -18,6 +18,7 @@ __all__ = [
     "ResumeRequest",
     "SessionDetail",
     "SessionSummary",
+    "Stats",
 ]
 
 
@@ -122,3 +123,25 @@ class Ready(BaseModel):
         "`degraded`: a model cannot be used, and a fallback answers in its place."
     )
     checks: list[PartStatus]
+
+
+class Stats(BaseModel):
+    """Counts since the server started, of all its workers; more than is named here."""
+
+    model_config = ConfigDict(extra="allow")
+
+    requests_total: int
+    requests_success: int = Field(description="Answered.")
+    requests_failed: int
+    requests_interrupted: int = Field(description="Stopped for approval of a tool call.")
+    success_rate: float = Field(description="Of those that did not stop, from 0 to 1.")
+    average_latency_ms: float
+    latency: dict[str, float] = Field(description="`p50_ms`, `p95_ms` and `p99_ms`.")
+    domains_registered: int
+    domain_stats: dict[str, int] = Field(description="Requests by domain.")
+    decisions: dict[str, int] = Field(description="Requests by the gate's decision.")
+    input_tokens: int
+    output_tokens: int
+    message_bus: dict[str, Any]
+    workers: int = Field(description="Those that the counts are of.")
+    workers_unread: int = Field(description="Those whose counts could not be read.")

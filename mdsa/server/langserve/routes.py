@@ -191,7 +191,14 @@ async def config_schema(found: Found, request: Request) -> dict[str, Any]:
     return schema
 
 
-@router.get("/{graph:path}/playground/{file:path}", response_class=Response, responses=_LOOKS)
+@router.get(
+    "/{graph:path}/playground/{file:path}",
+    response_class=Response,
+    responses={
+        **_LOOKS,
+        200: {"description": "The page, or a file of it.", "content": {"text/html": {}}},
+    },
+)
 async def playground(found: Found, file: str, request: Request) -> Response:
     """Give LangServe's page to try the graph in a browser."""
     try:

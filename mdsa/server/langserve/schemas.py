@@ -138,6 +138,12 @@ class InvokeRequest(BaseModel):
 class BatchRequest(BaseModel):
     """Several runs."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"inputs": [_EXAMPLE["input"]], "config": _EXAMPLE["config"]}]
+        }
+    )
+
     inputs: list[GraphInput] = Field(max_length=_MOST_INPUTS)
     config: GraphConfig | list[GraphConfig] | None = Field(
         default=None, description="One for all runs, or a list with one for each."

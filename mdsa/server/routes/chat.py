@@ -25,45 +25,6 @@ router = APIRouter(tags=["chat"])
 
 REFUSALS = responses(401, 403, 404, 409, 413, 422, 429, 503, 504)
 
-_EVENTS = """event: route
-data: {"type": "route", "route": {"decision": "direct", "domains": ["orders"], "confidence": 0.93}}
-
-event: token
-data: {"type": "token", "node": "orders/generate", "text": "Your order"}
-
-event: final
-data: {"type": "final", "result": {"response": "Your order left on Monday.", "domain": "orders"}}
-"""
-
-_ANSWER = {
-    "response": "Refunds to a credit or debit card take 5 to 7 business days.",
-    "domain": "customer_support",
-    "confidence": 0.93,
-    "latency_ms": 812.4,
-    "used_reasoning": False,
-    "decision": "direct",
-    "domains": ["customer_support"],
-    "sources": [
-        {
-            "id": "e7c61861866551a2eb8e402cf2a742f8",
-            "title": "When your refund arrives",
-            "source": "documents/refund_times.md",
-            "scope": "local",
-            "score": 0.58,
-        }
-    ],
-    "tool_calls": [],
-    "session_id": "sess_abc123",
-    "request_id": "e9f8ec1f848f4703886b9cd9b266da2c",
-    "degraded": False,
-    "models": ["embedded://reader"],
-    "failures": [],
-    "reason": "confidence 0.93 reaches the threshold 0.70",
-    "scores": {"customer_support": 0.93, "order_tracking": 0.05},
-    "node_latency_ms": {"classify": 9.1, "gate": 0.4, "customer_support": 790.2, "merge": 0.6},
-    "interrupts": [],
-}
-
 
 async def _context(service: Service, caller: Caller, body: ChatRequest) -> dict[str, Any]:
     return await read_turn_context(
@@ -78,13 +39,7 @@ async def _context(service: Service, caller: Caller, body: ChatRequest) -> dict[
 
 @router.post(
     "/chat",
-    responses={
-        **REFUSALS,
-        200: {
-            "description": "The answer.",
-            "content": {"application/json": {"example": _ANSWER}},
-        },
-    },
+    responses={**REFUSALS, 200: {"description": "The answer."}},
 )
 async def chat(
     body: ChatRequest, request: Request, service: Served, caller: Asking
@@ -113,9 +68,7 @@ async def chat(
             "(finished), `token` (text of an answer), `restart` (forget the tokens of this node "
             "since its last tool), `tool` (ran), `interrupt` (waits for a decision), and last "
             "`final`, with what `POST /chat` gives, or `error`, a problem.",
-            "content": {
-                "text/event-stream": {**STREAM_CONTENT["text/event-stream"], "example": _EVENTS}
-            },
+            "content": STREAM_CONTENT,
         },
     },
 )

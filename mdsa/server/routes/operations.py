@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
 
 from mdsa.server.caller import Operating
 from mdsa.server.problems import responses
-from mdsa.server.schemas import Health, PartStatus, Ready
+from mdsa.server.schemas import Health, PartStatus, Ready, Stats
 from mdsa.server.service import Served
 
 __all__ = ["router"]
@@ -80,6 +78,6 @@ async def metrics(service: Served, _caller: Operating) -> Response:
 
 
 @router.get("/stats", responses=responses(401, 403, 429))
-async def stats(service: Served, _caller: Operating) -> dict[str, Any]:
+async def stats(service: Served, _caller: Operating) -> Stats:
     """Give the statistics since the server started, as `get_stats()` does, of all its workers."""
-    return await run_in_threadpool(service.workers.stats)
+    return Stats(**await run_in_threadpool(service.workers.stats))
