@@ -173,6 +173,20 @@ def test_the_image_has_the_extras_that_the_page_speaks_of() -> None:
     assert set(extras.split(",")) <= set(project["project"]["optional-dependencies"])
 
 
+def test_the_page_lists_every_setting_of_the_server_with_its_default() -> None:
+    page = (DEPLOY.parent / "docs" / "deploy.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `(MDSA_SERVER_\w+)` \| `?([\w.]+)`? \|", page, re.MULTILINE))
+    defaults = {
+        f"MDSA_SERVER_{name.upper()}": field.get_default(call_default_factory=True)
+        for name, field in ServerSettings.model_fields.items()
+    }
+    assert listed.keys() == defaults.keys()
+    for name, default in defaults.items():
+        assert listed[name] == (
+            "none" if default == [] else f"{default}".removesuffix(".0").lower()
+        )
+
+
 def test_secrets_of_compose_are_files_that_settings_read() -> None:
     file = compose()
     api = file["services"]["api"]
