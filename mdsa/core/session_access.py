@@ -13,7 +13,7 @@ __all__ = ["Sessions"]
 
 
 class Sessions:
-    """List, show, delete and prune sessions. See `mdsa.sessions.SessionStore` for the errors."""
+    """List, show, delete and prune sessions. See `mdsa.sessions.SessionBackend` for the errors."""
 
     def __init__(self, start: Callable[[], tuple[LoopThread, SessionBackend]]) -> None:
         self._start = start

@@ -1,12 +1,12 @@
 """Sessions: checkpoints in SQLite or PostgreSQL, read strictly, one writer per session."""
 
+from mdsa.sessions.backend import PruneReport, Session, SessionBackend
 from mdsa.sessions.index import SessionInfo
 from mdsa.sessions.lease import SessionLeases
 from mdsa.sessions.opening import open_sessions
-from mdsa.sessions.protocol import SessionBackend
 from mdsa.sessions.serde import ensure_strict, strict_serializer
 from mdsa.sessions.sqlite import SessionSqliteSaver
-from mdsa.sessions.store import PruneReport, Session, SessionStore, open_session_store
+from mdsa.sessions.store import SessionStore, open_session_store
 from mdsa.sessions.transcript import TranscriptMessage, validate_session_id
 
 __all__ = [

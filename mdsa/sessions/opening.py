@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from importlib.util import find_spec
 
 from mdsa.errors import ConfigError
-from mdsa.sessions.protocol import SessionBackend
+from mdsa.sessions.backend import SessionBackend
 from mdsa.sessions.store import open_session_store
 from mdsa.settings import Settings
 

@@ -11,8 +11,8 @@ from langchain_core.messages import BaseMessage
 from mdsa.errors import SessionAccessError
 
 if TYPE_CHECKING:
+    from mdsa.sessions.backend import Session
     from mdsa.sessions.index import SessionInfo
-    from mdsa.sessions.store import Session
 
 __all__ = ["check_domains", "read_names", "told_domains", "write_names"]
 
