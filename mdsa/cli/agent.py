@@ -68,7 +68,7 @@ def _build(settings: Settings, app_file: Path | None) -> TinyBERTOrchestrator:
             nonlocal folder
             if done == 0:
                 name = f"{file.parent.parent.name}/{file.parent.name}"
-                folder = progress.add_task(f"Taking in {name}", total=total)
+                folder = progress.add_task(f"Ingesting {name}", total=total)
             progress.update(folder, completed=done, total=total)
 
         return TinyBERTOrchestrator.from_app(path, settings=settings, progress=show)

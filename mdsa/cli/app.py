@@ -1,4 +1,4 @@
-"""The command's parts put together. Nothing heavy is imported before a command needs it."""
+"""Assembles the `mdsa` command. Heavy modules are imported only by the commands that need them."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _program(
 ) -> None:
     """Answer each message with the right specialist small language model.
 
-    Settings come from the environment and from a file .env in the working directory.
+    Settings come from environment variables and from a .env file in the working directory.
     """
     state = ctx.ensure_object(ProgramState)
     state.take(app_file=app_file, data_dir=data_dir, as_json=as_json)

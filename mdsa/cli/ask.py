@@ -23,15 +23,15 @@ __all__ = ["AllowOption", "SessionOption", "UserOption", "ask", "resume", "turn_
 
 SessionOption = Annotated[
     str | None,
-    typer.Option("--session", metavar="ID", help="Session to go on with; a new one without it."),
+    typer.Option("--session", metavar="ID", help="Session to continue (default: a new one)."),
 ]
 UserOption = Annotated[
-    str | None, typer.Option("--user", metavar="ID", help="Who asks; owns the session.")
+    str | None, typer.Option("--user", metavar="ID", help="Who is asking; owns the session.")
 ]
 AllowOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--allow", metavar="DOMAIN", help="Domain that the caller may use; repeat it for several."
+        "--allow", metavar="DOMAIN", help="Domain the caller may use (repeatable; default: all)."
     ),
 ]
 
@@ -45,15 +45,15 @@ def turn_context(session: str | None, user: str | None, allow: list[str] | None)
 @takes_common_options()
 def ask(
     invocation: Invocation,
-    text: Annotated[str, typer.Argument(help="The message; - reads it from standard input.")],
+    text: Annotated[str, typer.Argument(help="The message; use - to read it from standard input.")],
     session: SessionOption = None,
     user: UserOption = None,
     allow: AllowOption = None,
 ) -> None:
     """Ask one question and show the answer with its sources.
 
-    With --json, the result object is written. A tool that changes something waits for approval:
-    the result then names its calls, and `mdsa resume` decides on them.
+    With --json, the result object is printed. A tool that changes something waits for approval:
+    the result lists the pending calls; approve or decline them with `mdsa resume`.
     """
     from mdsa.cli.agent import open_agent
     from mdsa.utils import clean_message
@@ -68,18 +68,18 @@ def ask(
 @takes_common_options()
 def resume(
     invocation: Invocation,
-    session: Annotated[str, typer.Argument(metavar="SESSION", help="The session that waits.")],
+    session: Annotated[str, typer.Argument(metavar="SESSION", help="The session to continue.")],
     approve: Annotated[
         bool | None,
-        typer.Option("--approve/--decline", help="Decide on the tool calls that wait."),
+        typer.Option("--approve/--decline", help="Approve or decline the pending tool calls."),
     ] = None,
     user: UserOption = None,
     allow: AllowOption = None,
 ) -> None:
-    """Go on with a session's unfinished turn.
+    """Continue a session's unfinished turn.
 
-    With --approve or --decline if tool calls wait for a decision; with neither if the turn was cut
-    off, by a crash say.
+    Give --approve or --decline if tool calls are waiting for a decision, and neither if the turn
+    was cut off, for example by a crash.
     """
     from mdsa.cli.agent import open_agent
 
@@ -97,6 +97,4 @@ def _show(invocation: Invocation, result: RequestResult) -> None:
     out.print(result_facts(result))
     out.print(plain(f"  session {result['session_id']}", "dim"))
     if result["interrupts"]:
-        out.print(
-            plain(f"decide with: mdsa resume {result['session_id']} --approve (or --decline)")
-        )
+        out.print(plain(f"to decide: mdsa resume {result['session_id']} --approve (or --decline)"))

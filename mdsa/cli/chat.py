@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["chat"]
 
-_HELP = "/quit ends, /sources shows where the last answer comes from, /session the session's id."
+_HELP = "/quit exits, /sources lists the last answer's sources, /session shows the session id."
 _YES = frozenset({"y", "yes"})
 _NO = frozenset({"n", "no"})
 
@@ -32,10 +32,10 @@ def chat(
     user: UserOption = None,
     allow: AllowOption = None,
 ) -> None:
-    """Talk to the agent; reads lines from a pipe too.
+    """Talk to the agent, at a terminal or through a pipe.
 
-    Within it, /quit ends, /sources shows the sources of the last answer and /session its session.
-    With --json, every event of a turn is a line; the last one of a turn is of type final.
+    Type /quit to exit, /sources to list the last answer's sources, and /session to show the
+    session id. With --json, each event of a turn is one line; the last one has the type "final".
     """
     from mdsa.cli.agent import open_agent
 
@@ -88,13 +88,13 @@ class _Conversation:
     def _command(self, text: str) -> None:
         if text == "/session":
             known = self._context.get("session_id")
-            self.out.print(plain(known or "The session begins with your first message."))
+            self.out.print(plain(known or "The session starts with your first message."))
         elif text == "/sources":
             sources = self._last["sources"] if self._last else []
             for number, source in enumerate(sources, 1):
                 self.out.print(plain(f"{number}. {source['title']} ({source['source']})"))
             if not sources:
-                self.out.print(plain("The last answer names no source."))
+                self.out.print(plain("The last answer has no sources."))
         else:
             self.notices.print(plain(f"There is no command {text}. {_HELP}"))
 
@@ -185,7 +185,7 @@ class _TokenPrinter:
         """Say that what stands there is no answer; the next one begins on a line of its own."""
         if self._shown and node.startswith(f"{self._domains[0]}/"):
             self._shown = ""
-            self._out.print(plain("\n[broken off; the answer begins anew]", "dim"))
+            self._out.print(plain("\n[interrupted; the answer starts over]", "dim"))
 
     def finish(self, response: str) -> None:
         """Show what the tokens did not: all of it, where a tool or a fallback came between."""

@@ -63,14 +63,14 @@ def _folder(name: str, path: Path, variable: str, failing: Status) -> Check:
     existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
     remedy = f"make it writable, or set {variable} to a folder that is"
     if not existing.is_dir():
-        return Check(name, failing, f"{existing} is no folder", remedy)
+        return Check(name, failing, f"{existing} is not a folder", remedy)
     if not os.access(existing, os.W_OK | os.X_OK):
-        return Check(name, failing, f"{existing} cannot be written", remedy)
+        return Check(name, failing, f"{existing} is not writable", remedy)
     free = shutil.disk_usage(existing).free
     detail = f"{path}, {free / 1e9:.1f} GB free"
     if free < _LEAST_FREE_BYTES:
-        return Check(name, failing, detail, f"free some space, or set {variable} elsewhere")
-    return Check(name, "ok", detail if path.exists() else f"{detail}; made by the first use")
+        return Check(name, failing, detail, f"free some space, or point {variable} elsewhere")
+    return Check(name, "ok", detail if path.exists() else f"{detail}; created on first use")
 
 
 def _sessions(settings: Settings) -> Check:
@@ -103,7 +103,7 @@ def _encoder(settings: Settings, name: str) -> Check:
         if embeddings.model_name == DEFAULT_MODEL:
             path = prepared_path(settings.cache_dir, packaged_minilm())
             if not path.exists():
-                return Check("text encoder", "ok", f"{name}; prepared by the first use")
+                return Check("text encoder", "ok", f"{name}; prepared on first use")
             name = f"{name}, prepared in {path}"
         embeddings.embed_query("ready")
     except ModelUnavailableError as error:
@@ -116,7 +116,7 @@ def _knowledge(settings: Settings, app: App) -> Check:
     from mdsa.retrieval.knowledge_base import KnowledgeBase
 
     if not settings.knowledge_dir.exists():
-        return Check("knowledge", "ok", "empty; the first use takes the app's documents in")
+        return Check("knowledge", "ok", "empty; the app's documents are ingested on first use")
     try:
         with KnowledgeBase(
             settings.knowledge_dir,
@@ -162,7 +162,7 @@ def _tools(app: App) -> Iterator[Check]:
         missing = [name for name in entry.config.tools if name not in known]
         # A family that could not be loaded is reported once, not for each of its tools.
         if missing and complete:
-            detail = f"domain {entry.config.name!r} names unknown tools: {', '.join(missing)}"
+            detail = f"domain {entry.config.name!r} lists unknown tools: {', '.join(missing)}"
             yield Check("tools", "problem", detail, "correct 'tools' of the domain")
 
 

@@ -45,7 +45,7 @@ def _head(report: DataReport) -> Text:
     if report.accuracy is not None:
         line += f"; a light classifier, cross-validated, agrees with {report.accuracy:.1%} of them"
     if not report.warnings():
-        line += "; nothing to warn of"
+        line += "; no warnings"
     return plain(line, "bold")
 
 
@@ -57,7 +57,7 @@ def _sections(report: DataReport, most: int) -> Iterator[RenderableType]:
             _texts(report.contradictions[:most]),
         ),
         ("Likely mislabelled", report.suspects, _suspects(report.suspects[:most])),
-        ("Hardly told apart", report.confused, _pairs(report.confused[:most])),
+        ("Hard to tell apart", report.confused, _pairs(report.confused[:most])),
         ("More than once", report.duplicates, _texts(report.duplicates[:most])),
         ("Too few texts", report.small, _small(report.small[:most])),
         (
@@ -65,8 +65,8 @@ def _sections(report: DataReport, most: int) -> Iterator[RenderableType]:
             (report.imbalance,) if report.imbalance else (),
             _imbalance(report.imbalance),
         ),
-        ("Given away by one word", report.cue_words, _cues(report.cue_words[:most])),
-        ("What to write", report.proposals, _proposals(report.proposals[:most])),
+        ("Recognisable by a single word", report.cue_words, _cues(report.cue_words[:most])),
+        ("What to add", report.proposals, _proposals(report.proposals[:most])),
         (
             "Most worth labelling",
             report.worth_labelling,

@@ -49,14 +49,14 @@ def demo(
         bool,
         typer.Option(
             "--keep",
-            help="Use the data folder; by default sessions and knowledge are thrown away.",
+            help="Keep sessions and knowledge in the data folder (default: discard them).",
         ),
     ] = False,
 ) -> None:
     """Watch a scripted conversation with the example shop.
 
-    Every answer is computed while you watch, by the app that ships with MDSA, without a network.
-    With --json, every turn is a line: the result object with title, question and context.
+    Every answer is computed live by the app that ships with MDSA, without a network.
+    With --json, each turn is one line: the result object with its title, question and context.
     """
     started = time.perf_counter()
     first: float | None = None
@@ -83,7 +83,7 @@ def demo(
         spent = time.perf_counter() - started
     closing = f"{turns} turns in {spent:.1f} s"
     if first is not None:
-        closing += f", the first answer after {first:.1f} s"
+        closing += f", first answer after {first:.1f} s"
     if failed:
         closing += f", {failed} failed"
     console(stderr=invocation.as_json).print(plain(f"\n{closing}", "bold"))

@@ -20,9 +20,9 @@ _STYLES = {"ok": "green", "note": "yellow", "problem": "bold red"}
 
 @takes_common_options()
 def doctor(invocation: Invocation) -> None:
-    """Check the installation and what the app file names; nothing is changed.
+    """Check the installation and everything the app file names, without changing anything.
 
-    The exit code is 1 if something that is configured cannot be used.
+    The exit code is 1 if something configured cannot be used.
     """
     checks = run_checks(invocation.settings)
     healthy = all(check.status != "problem" for check in checks)

@@ -31,11 +31,12 @@ evaluations.command("tools")(evaluate_tools_command)
 def evaluate_retrieval_command(
     invocation: Invocation,
     data_dir: Annotated[
-        Path, typer.Option("--data-dir", metavar="DIR", help="Holds a folder for each data set.")
+        Path,
+        typer.Option("--data-dir", metavar="DIR", help="Folder with one subfolder per data set."),
     ],
     datasets: Annotated[
         list[str] | None,
-        typer.Option("--datasets", metavar="NAME", help="A data set; repeat it for several."),
+        typer.Option("--datasets", metavar="NAME", help="A data set (repeatable; default: all)."),
     ] = None,
 ) -> None:
     """Compare hybrid search with dense, BM25 and reciprocal rank fusion."""
@@ -77,5 +78,5 @@ def _show(report: RetrievalReport) -> None:
         out.print(plain(f"{size}, {dataset.seconds:.1f} s", "dim"))
         if dataset.hybrid_loses_in:
             lost = ", ".join(dataset.hybrid_loses_in)
-            out.print(plain(f"{dataset.name}: hybrid is not the best in {lost}", "yellow"))
+            out.print(plain(f"{dataset.name}: hybrid is not the best on {lost}", "yellow"))
     out.print(plain(f"{report.embedding_model}, {report.seconds:.1f} s in all", "dim"))

@@ -21,23 +21,28 @@ __all__ = ["evaluate_answers_command", "evaluate_tools_command"]
 
 DataOption = Annotated[
     Path,
-    typer.Option("--data-dir", metavar="DIR", help="Published data: rag/, tools/, intent/."),
+    typer.Option(
+        "--data-dir", metavar="DIR", help="Folder of published data: rag/, tools/, intent/."
+    ),
 ]
 ModelsOption = Annotated[
     list[str] | None,
-    typer.Option("--model", metavar="REF", help="A model reference; repeat it for several."),
+    typer.Option("--model", metavar="REF", help="A model reference (repeatable)."),
 ]
 SampleOption = Annotated[
-    int, typer.Option(min=2, help="Cases of each set; of those without an answer, half as many.")
+    int, typer.Option(min=2, help="Cases per set; half as many of those without an answer.")
 ]
 OnlyOption = Annotated[
-    list[str] | None, typer.Option("--only", metavar="NAME", help="A question; repeat it.")
+    list[str] | None,
+    typer.Option("--only", metavar="NAME", help="Run only this question (repeatable)."),
 ]
 MissesOption = Annotated[
     Path | None,
-    typer.Option("--misses", metavar="FILE", help="Write what went wrong, a line of JSON each."),
+    typer.Option(
+        "--misses", metavar="FILE", help="Write each miss to this file, one line of JSON per miss."
+    ),
 ]
-SeedOption = Annotated[int, typer.Option(help="Of the draws.")]
+SeedOption = Annotated[int, typer.Option(help="Seed for sampling.")]
 
 
 @takes_common_options("app_file", "data_dir")
@@ -47,12 +52,14 @@ def evaluate_answers_command(
     model: ModelsOption = None,
     sets: Annotated[
         list[str] | None,
-        typer.Option("--datasets", metavar="NAME", help="xquad_en, policyqa, covid_qa; repeat it."),
+        typer.Option(
+            "--datasets", metavar="NAME", help="xquad_en, policyqa or covid_qa (repeatable)."
+        ),
     ] = None,
     sample: SampleOption = 100,
     router: Annotated[
         Path | None,
-        typer.Option("--router", metavar="DIR", help="A trained router, to split by clauses."),
+        typer.Option("--router", metavar="DIR", help="Trained router to split messages with."),
     ] = None,
     only: OnlyOption = None,
     misses: MissesOption = None,
@@ -60,8 +67,8 @@ def evaluate_answers_command(
 ) -> None:
     """Measure models on grounded answers, decomposition and merging.
 
-    On documents that nothing was fitted on. The questions are grounded, decomposition, merge,
-    target_answers and target_splits (two small sets of our own).
+    All on held-out data. The questions are grounded, decomposition, merge, target_answers and
+    target_splits (the last two are small sets of our own).
     Any model reference works: embedded://reader (the default), ollama://…, hf://…, openai://….
     """
     from mdsa.evals.models import ANSWER_QUESTIONS
@@ -82,9 +89,8 @@ def evaluate_tools_command(
 ) -> None:
     """Measure models on tool calls: the right tool, and every argument right.
 
-    On the half of the Berkeley Function Calling Leaderboard's simple and parallel requests that
-    nothing was fitted on. The questions are tools, no_tool and target_calls (thirty requests of
-    our own).
+    On the held-out half of the Berkeley Function Calling Leaderboard's simple and parallel
+    requests. The questions are tools, no_tool and target_calls (thirty requests of our own).
     """
     from mdsa.evals.models import TOOL_QUESTIONS
 

@@ -24,7 +24,9 @@ def evaluate_routing_command(
     invocation: Invocation,
     data_dir: Annotated[
         Path | None,
-        typer.Option("--data-dir", metavar="DIR", help="Published data: intent/, dialogue/."),
+        typer.Option(
+            "--data-dir", metavar="DIR", help="Folder of published data: intent/, dialogue/."
+        ),
     ] = None,
     router: Annotated[
         list[str] | None,
@@ -32,13 +34,15 @@ def evaluate_routing_command(
             "--router",
             metavar="NAME=DIR",
             help="Folder of the router trained on a set (clinc150, clinc150_domains, banking77, "
-            "hwu64, banking77_oos, or a file of --jsonl without its ending); repeat it.",
+            "hwu64, banking77_oos, or the name of a --jsonl file without its suffix; repeatable).",
         ),
     ] = None,
     jsonl: Annotated[
         list[Path] | None,
         typer.Option(
-            "--jsonl", metavar="FILE", help='Your own rows, {"text", "label"} a line; repeat it.'
+            "--jsonl",
+            metavar="FILE",
+            help='Your own rows, one {"text", "label"} per line (repeatable).',
         ),
     ] = None,
     train: Annotated[
@@ -47,32 +51,35 @@ def evaluate_routing_command(
     ] = None,
     oos: Annotated[
         Path | None,
-        typer.Option("--oos", metavar="FILE", help='Your own out-of-scope messages, {"text"}.'),
+        typer.Option(
+            "--oos", metavar="FILE", help='Your own out-of-scope messages, one {"text"} per line.'
+        ),
     ] = None,
     domains: Annotated[
         Path | None,
         typer.Option(
-            "--domains", metavar="FILE", help="domains.json, to route your rows without training."
+            "--domains",
+            metavar="FILE",
+            help="domains.json, for routing your rows without training.",
         ),
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", metavar="NAME", help="A question, or baselines; repeat it."),
+        typer.Option(
+            "--only", metavar="NAME", help="Run only this question, or 'baselines' (repeatable)."
+        ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(
-            "--out", metavar="DIR", help="Write report.json, report.html and plots there."
-        ),
+        typer.Option("--out", metavar="DIR", help="Write report.json, report.html and plots here."),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, max=100, help="Draws of few-shot examples.")] = 5,
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="Number of few-shot draws.")] = 5,
 ) -> None:
     """Measure the router: accuracy, calibration, out of scope, robustness, speed.
 
-    Over published data (--data-dir), over your own rows (--jsonl), or both. Validation parts only
-    are measured on. Without --only, every question is asked and rivals are measured beside it:
-    intents, few_shot, zero_shot, calibration, out_of_scope, conformal, compounds, follow_ups,
-    typos, speed.
+    Give published data (--data-dir), your own rows (--jsonl), or both. Only validation splits are
+    used. Without --only, every question is run, and baselines are measured alongside: intents,
+    few_shot, zero_shot, calibration, out_of_scope, conformal, compounds, follow_ups, typos, speed.
     """
     # Libraries that load models draw bars of their own through ours.
     os.environ.setdefault("TQDM_DISABLE", "1")
@@ -82,7 +89,9 @@ def evaluate_routing_command(
     from mdsa.evals.routing_output import write_report
 
     if data_dir is None and not jsonl:
-        raise InvalidInputError("nothing to measure on: give --data-dir DIR or --jsonl FILE.")
+        raise InvalidInputError(
+            "nothing to measure on: give --data-dir DIR or --jsonl FILE."
+        )
     own = _own_sets(jsonl or [], train, oos)
     described = read_domain_list(domains) if domains else ()
     with progress_bar() as progress:
@@ -115,7 +124,9 @@ def _own_sets(files: list[Path], train: Path | None, oos: Path | None) -> dict[s
     from mdsa.evals.routing_data import INTENT_SETS, load_own_set
 
     if not files and (given := train or oos):
-        raise InvalidInputError(f"{given} goes with rows to measure on: give --jsonl FILE.")
+        raise InvalidInputError(
+            f"{given} only makes sense with rows to measure on; give --jsonl FILE too."
+        )
     sets = {}
     for path in files:
         data = load_own_set(path, train, oos)
@@ -136,6 +147,6 @@ def _routers(given: list[str]) -> dict[str, Path]:
                 f"--router {entry!r}: write NAME=DIR, as in clinc150=my-router."
             )
         if name in folders:
-            raise InvalidInputError(f"--router: {name} is given twice; give one router a set.")
+            raise InvalidInputError(f"--router: {name} is given twice; give one router per set.")
         folders[name] = Path(folder)
     return folders

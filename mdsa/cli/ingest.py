@@ -22,17 +22,17 @@ __all__ = ["ingest"]
 @takes_common_options()
 def ingest(
     invocation: Invocation,
-    paths: Annotated[list[Path], typer.Argument(help="Files, and folders with their subfolders.")],
+    paths: Annotated[list[Path], typer.Argument(help="Files, or folders to read recursively.")],
     domain: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Domain whose knowledge it is.")
+        str | None, typer.Option(metavar="NAME", help="Domain to add the documents to.")
     ] = None,
     shared: Annotated[
-        bool, typer.Option("--global", help="Knowledge that all domains share.")
+        bool, typer.Option("--global", help="Add them to the knowledge that all domains share.")
     ] = False,
 ) -> None:
-    """Store documents; unchanged ones cost nothing, and what is gone from a folder is deleted.
+    """Add documents. Unchanged ones are skipped; those gone from a folder are deleted.
 
-    Files that cannot be read are listed, and the exit code is then 2; the others are stored.
+    Files that cannot be read are listed, and the exit code is then 2; the rest are still stored.
     """
     if (domain is None) == (not shared):
         raise typer.BadParameter("give either --domain NAME or --global")
@@ -94,9 +94,9 @@ def _show(report: IngestReport) -> None:
     out = console()
     columns = ["files", "added", "updated", "unchanged", "deleted", "failed"]
     out.print(table(columns, [(*counts, len(report.failed))]))
-    out.print(plain("The columns from added to deleted count chunks.", "dim"))
+    out.print(plain("Added, updated, unchanged and deleted count chunks.", "dim"))
     if report.skipped:
-        out.print(plain(f"{len(report.skipped)} files of other types were passed over.", "dim"))
+        out.print(plain(f"{len(report.skipped)} files of other types were skipped.", "dim"))
     errors = console(stderr=True)
     for _, reason in report.failed:
         errors.print(plain(f"error: {reason}"), soft_wrap=True)

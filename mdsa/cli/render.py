@@ -148,7 +148,7 @@ def _degraded(result: RequestResult) -> str:
     if not failed:
         return "a configured model could not be used"
     answered = ", ".join(result["models"]) or "none"
-    return f"no answer of {', '.join(dict.fromkeys(failed))}; answered: {answered}"
+    return f"no answer from {', '.join(dict.fromkeys(failed))}; answered by: {answered}"
 
 
 def _latency(milliseconds: Mapping[str, float]) -> str:

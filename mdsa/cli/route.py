@@ -23,39 +23,39 @@ __all__ = ["route"]
 @takes_common_options()
 def route(
     invocation: Invocation,
-    text: Annotated[str | None, typer.Argument(help="A message.")] = None,
+    text: Annotated[str | None, typer.Argument(help="The message.")] = None,
     jsonl: Annotated[
         bool,
         typer.Option(
-            "--jsonl", help='Read {"text": …} lines on standard input; write a line for each.'
+            "--jsonl", help='Read {"text": …} lines from standard input; write one line for each.'
         ),
     ] = False,
     domains: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="JSON list of {name, description, keywords, examples?}, in place of the app's.",
+            help="JSON list of {name, description, keywords, examples?}, instead of the app's.",
         ),
     ] = None,
     router: Annotated[
         str | None,
         typer.Option(
             metavar="DIR",
-            help="A trained router, or folder or hub id of a classifier or encoder, in place of "
-            "the default one. Without --domains, the domains of its labels.",
+            help="Trained router, or folder or hub id of a classifier or encoder, to use instead "
+            "of the default. Without --domains, a trained router's labels are the domains.",
         ),
     ] = None,
     threshold: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Confidence that one domain needs.")
+        float | None, typer.Option(min=0, max=1, help="Confidence required to pick one domain.")
     ] = None,
     target_error: Annotated[
         float | None,
-        typer.Option(help="Share of messages that may go wrong, in the place of the threshold."),
+        typer.Option(help="Acceptable share of routing errors, instead of the threshold."),
     ] = None,
 ) -> None:
     """Show how well each domain fits a message, and what would be decided.
 
-    Every message is judged alone, as the first one of a session.
+    Each message is judged on its own, as if it were the first of a session.
     """
     if (text is None) == (not jsonl):
         raise typer.BadParameter("give either a text or --jsonl")

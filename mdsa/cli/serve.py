@@ -27,18 +27,20 @@ __all__ = ["serve"]
 def serve(
     invocation: Invocation,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8000,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")
+    ] = 8000,
     workers: Annotated[
-        int, typer.Option(min=1, help="Processes that answer, such as one for each core.")
+        int, typer.Option(min=1, help="Number of worker processes, for example one per core.")
     ] = 1,
 ) -> None:
-    """Answer over HTTP until Ctrl-C or SIGTERM; turns in flight are answered first.
+    """Answer over HTTP until Ctrl-C or SIGTERM; turns in flight finish first.
 
-    Workers share sessions, knowledge and API keys. Each loads its own models, and counts its own
-    turns and requests: limits of the server and of keys hold for each worker.
+    Workers share sessions, knowledge and API keys. Each loads its own models and counts its own
+    turns and requests, so limits of the server and of keys apply per worker.
 
-    While no API key exists (`mdsa keys create`), only this machine is answered. Limits are
-    variables of the environment, MDSA_SERVER_…; see the README.
+    Until an API key exists (`mdsa keys create`), only this machine is answered. Set limits with
+    the environment variables MDSA_SERVER_…; docs/deploy.md lists them.
     """
     from mdsa.server.keys import KeyStore
 
@@ -101,13 +103,13 @@ def _make_app(
 
 def _tell(url: str, *, locked: bool, dashboard: bool) -> None:
     notices = console(stderr=True)
-    notices.print(plain(f"Serving on {url} (Ctrl-C ends it)."))
+    notices.print(plain(f"Serving on {url} (press Ctrl-C to stop)."))
     if dashboard:
         notices.print(plain(f"Dashboard: {url}/dashboard"))
     if not locked:
         notices.print(
             plain(
-                "No API key is configured: only this machine is answered. "
+                "No API key is configured, so only this machine is answered. "
                 "Create one with: mdsa keys create OWNER"
             )
         )

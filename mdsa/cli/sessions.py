@@ -37,7 +37,9 @@ def parse_age(text: str) -> timedelta:
     """
     match = _AGE.fullmatch(text.strip().lower())
     if match is None:
-        raise typer.BadParameter(f"{text!r} is no age; write 30d, 12h, 90m, 2w or 45s.")
+        raise typer.BadParameter(
+            f"{text!r} is not an age; write something like 30d, 12h, 90m, 2w or 45s."
+        )
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
@@ -46,9 +48,9 @@ def parse_age(text: str) -> timedelta:
 def list_sessions(
     invocation: Invocation,
     user: UserOption = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number to list.")] = 100,
 ) -> None:
-    """List sessions, last used first."""
+    """List sessions, most recently used first."""
     found = _use(invocation, lambda store: store.list(user, limit=limit))
     if invocation.as_json:
         write_json([_fields(info) for info in found])
@@ -71,7 +73,7 @@ def list_sessions(
 @takes_common_options("app_file")
 def show_session(
     invocation: Invocation,
-    session: Annotated[str, typer.Argument(metavar="SESSION")],
+    session: Annotated[str, typer.Argument(metavar="SESSION", help="The session's id.")],
     user: UserOption = None,
 ) -> None:
     """Show what was said in a session."""
@@ -100,10 +102,10 @@ def show_session(
 @takes_common_options("app_file")
 def delete_session(
     invocation: Invocation,
-    session: Annotated[str, typer.Argument(metavar="SESSION")],
+    session: Annotated[str, typer.Argument(metavar="SESSION", help="The session's id.")],
     user: UserOption = None,
 ) -> None:
-    """Delete a session with everything that was said in it."""
+    """Delete a session and everything said in it."""
     _use(invocation, lambda store: store.delete(session, user))
     if invocation.as_json:
         write_json({"deleted": [session]})
@@ -117,13 +119,15 @@ def prune_sessions(
     invocation: Invocation,
     max_age: Annotated[
         str | None,
-        typer.Option(metavar="AGE", help="Delete sessions unused for longer, such as 30d or 12h."),
+        typer.Option(
+            metavar="AGE", help="Delete sessions unused for longer than this, such as 30d or 12h."
+        ),
     ] = None,
     max_sessions: Annotated[
-        int | None, typer.Option(min=0, help="Keep only so many, the last used.")
+        int | None, typer.Option(min=0, help="Keep only this many, the most recently used.")
     ] = None,
 ) -> None:
-    """Delete old sessions, and the older checkpoints of those that stay."""
+    """Delete old sessions, and old checkpoints of the sessions that stay."""
     age = None if max_age is None else parse_age(max_age)
     report = _use(invocation, lambda store: store.prune(max_age=age, max_sessions=max_sessions))
     if invocation.as_json:
@@ -133,7 +137,7 @@ def prune_sessions(
         facts(
             {
                 "deleted": plain(", ".join(report.deleted) or "no session"),
-                "in use, left": plain(", ".join(report.busy) or "none"),
+                "kept, in use": plain(", ".join(report.busy) or "none"),
                 "old checkpoints": plain(report.checkpoints_deleted),
                 "bytes freed": plain(report.bytes_freed),
             }

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["training"]
 
 training = typer.Typer(
-    no_args_is_help=True, help="Train routers, the encoder under them, and SmolLM2's adapter."
+    no_args_is_help=True,
+    help="Train routers, their encoder, and the adapters of the reader and SmolLM2.",
 )
 training.command("reader")(train_reader_command)
 training.command("slm")(train_slm_command)
@@ -33,7 +34,7 @@ _Rows = Annotated[
     Path,
     typer.Option(
         metavar="FILE",
-        help='JSON lines {"text", "label" or "intent", "domain"?}, or .csv with such columns.',
+        help='JSON lines {"text", "label" or "intent", "domain"?}, or .csv with these columns.',
     ),
 ]
 
@@ -44,36 +45,39 @@ def train_router_command(
     invocation: Invocation,
     data: _Rows,
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder to write, complete or not at all.")
+        Path, typer.Option(metavar="DIR", help="Folder to write, completely or not at all.")
     ],
     val: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Held-out rows; without it, a tenth of the data."),
+        typer.Option(metavar="FILE", help="Held-out rows (default: a tenth of the data)."),
     ] = None,
     oos: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help='Out-of-scope lines {"text"}; none are needed.'),
+        typer.Option(
+            metavar="FILE", help='Out-of-scope messages, one {"text"} per line (optional).'
+        ),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Passes over the rows, at most.")
+        int | None, typer.Option(min=1, help="Maximum number of passes over the rows.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Equal seeds give equal routers.")] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Random seed; the same seed gives the same router.")
+    ] = 0,
     teacher: Annotated[
-        bool, typer.Option(help="Fit a larger model first, and learn from its answers too.")
+        bool, typer.Option(help="First fit a larger model, then also learn from its answers.")
     ] = True,
     start: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="BERT encoder to start from, in place of TinyBERT."),
+        typer.Option(metavar="DIR", help="BERT encoder to start from instead of TinyBERT."),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a stopped run, or refuse.")
+        bool, typer.Option("--resume", help="Continue a stopped run; fail if there is none.")
     ] = False,
     check: Annotated[bool, typer.Option(help="Look for mistakes in the data first.")] = True,
 ) -> None:
-    """Fine-tune a router on labelled rows; intents with a domain are routed to the domain.
+    """Fine-tune a router on labelled rows; intents with a domain are routed to that domain.
 
-    A run that was stopped goes on by itself when it is started again with the same data and
-    options.
+    A stopped run continues when you start it again with the same data and options.
     """
     from mdsa.training.router_settings import RouterSettings
     from mdsa.training.rows import read_rows, read_texts
@@ -116,10 +120,13 @@ def check_command(
     data: _Rows,
     unlabelled: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Texts of which those worth labelling are chosen."),
+        typer.Option(
+            metavar="FILE",
+            help="Unlabelled texts, from which those most worth labelling are chosen.",
+        ),
     ] = None,
 ) -> None:
-    """Find mistakes in labelled rows, and what to add to them."""
+    """Find mistakes in labelled rows, and suggest what to add."""
     from mdsa.training.data_checks import check_file
 
     report = check_file(data, unlabelled)
@@ -136,15 +143,16 @@ def check_command(
 def train_encoder_command(
     invocation: Invocation,
     data_dir: Annotated[
-        Path, typer.Option("--data-dir", metavar="DIR", help="Holds a folder for each data set.")
+        Path,
+        typer.Option("--data-dir", metavar="DIR", help="Folder with one subfolder per data set."),
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write.")],
-    steps: Annotated[int | None, typer.Option(min=1, help="Batches to train on.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the order of the texts.")] = 0,
+    steps: Annotated[int | None, typer.Option(min=1, help="Number of training batches.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed for the order of the texts.")] = 0,
 ) -> None:
     """Distil TinyBERT from all-MiniLM-L6-v2, as the shipped encoder was made.
 
-    A run that was stopped goes on from its last checkpoint when it is started again.
+    A stopped run continues from its last checkpoint when you start it again.
     """
     from mdsa.training.distillation import DistillationSettings
     from mdsa.training.encoder import train_encoder
@@ -204,8 +212,8 @@ def _show_router(report: RouterReport) -> None:
     if manifest.metrics.get("rows_trained_on"):
         console(stderr=True).print(
             plain(
-                "No rows could be held out: these figures and the confidences are of rows that "
-                "were trained on, and flatter. Give more rows, or --val FILE."
+                "No rows could be held out: these figures and the confidences come from training "
+                "rows, and are too good. Give more rows, or --val FILE."
             ),
             soft_wrap=True,
         )
@@ -213,7 +221,7 @@ def _show_router(report: RouterReport) -> None:
     out.print(
         plain(
             f"{data['train']} rows, {data['labels']} labels, {data['domains']} domains; "
-            f"{training_facts['epochs_run']} epochs, kept was {training_facts['best_epoch']}; "
+            f"{training_facts['epochs_run']} epochs, best was {training_facts['best_epoch']}; "
             f"{training_facts['seconds_of_this_process']:.0f} s",
             "dim",
         )

@@ -18,20 +18,24 @@ def train_reader_command(
     invocation: Invocation,
     organisations: Annotated[
         Path,
-        typer.Option(metavar="DIR", help="JSON files of documents and what is asked of them."),
+        typer.Option(
+            metavar="DIR", help="Folder of JSON files with documents and questions about them."
+        ),
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write.")],
     data_dir: Annotated[
         Path | None,
-        typer.Option("--data-dir", metavar="DIR", help="Holds rag/; without it, no public sets."),
+        typer.Option(
+            "--data-dir", metavar="DIR", help="Folder with rag/ (default: no public data sets)."
+        ),
     ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Batches to train on.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Of the processor.")] = 2,
-    seed: Annotated[int, typer.Option(help="Of what is drawn.")] = 0,
+    steps: Annotated[int | None, typer.Option(min=1, help="Number of training batches.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Number of CPU threads.")] = 2,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
 ) -> None:
-    """Train the adapter with which the reader finds answers, as the shipped one was made.
+    """Train the adapter the reader finds answers with, as the shipped one was made.
 
-    A run that was stopped goes on from its last checkpoint when it is started again.
+    A stopped run continues from its last checkpoint when you start it again.
     """
     from mdsa.training.reader import train_reader
     from mdsa.training.reader_settings import ReaderSettings

@@ -18,22 +18,24 @@ def train_slm_command(
     invocation: Invocation,
     data_dir: Annotated[
         Path,
-        typer.Option("--data-dir", metavar="DIR", help="Holds rag/, tools/, dialogue/, intent/."),
+        typer.Option(
+            "--data-dir", metavar="DIR", help="Folder with rag/, tools/, dialogue/, intent/."
+        ),
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write.")],
-    minutes: Annotated[float, typer.Option(min=0.1, help="Of training, all runs together.")] = 60.0,
-    threads: Annotated[int, typer.Option(min=1, help="Of the processor.")] = 1,
-    seed: Annotated[int, typer.Option(help="Of the samples and their order.")] = 0,
+    minutes: Annotated[float, typer.Option(min=0.1, help="Training time, over all runs.")] = 60.0,
+    threads: Annotated[int, typer.Option(min=1, help="Number of CPU threads.")] = 1,
+    seed: Annotated[int, typer.Option(help="Random seed for the samples and their order.")] = 0,
     weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="GGUF file; the pulled one by default.")
+        Path | None, typer.Option(metavar="FILE", help="GGUF file (default: the pulled one).")
     ] = None,
     export_only: Annotated[
-        bool, typer.Option("--export-only", help="Write the adapter of the last checkpoint.")
+        bool, typer.Option("--export-only", help="Only write the adapter of the last checkpoint.")
     ] = False,
 ) -> None:
-    """Train a low-rank adapter of SmolLM2, as the shipped one was made; needs the extra slm-train.
+    """Train a low-rank adapter for SmolLM2, as the shipped one was made; needs mdsa[slm-train].
 
-    A run that was stopped goes on from its last checkpoint when it is started again.
+    A stopped run continues from its last checkpoint when you start it again.
     """
     from mdsa.models.smollm2.files import find_weights
     from mdsa.training.slm import export_adapter, train_adapter

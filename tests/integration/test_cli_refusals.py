@@ -88,7 +88,7 @@ def test_a_wrong_setting_is_one_line(small_app: Path, monkeypatch: pytest.Monkey
         (["ingest", "a.md", "--global", "--domain", "orders"], "give either"),
         (["ask"], "Missing argument"),
         (["nonsense"], "No such command 'nonsense'"),
-        (["sessions", "prune", "--max-age", "30x"], "'30x' is no age"),
+        (["sessions", "prune", "--max-age", "30x"], "'30x' is not an age"),
         (["ask", "hello", "--nonsense"], "No such option"),
         (["--nonsense", "ask", "hello"], "No such option"),
     ],

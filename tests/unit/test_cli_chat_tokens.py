@@ -31,7 +31,7 @@ def test_an_answer_that_was_broken_off_does_not_run_into_the_next_one() -> None:
 
     assert out.getvalue().splitlines() == [
         "The wrong ",
-        "[broken off; the answer begins anew]",
+        "[interrupted; the answer starts over]",
         "The right answer ",
     ]
 

@@ -89,7 +89,7 @@ def test_texts_of_a_file_are_no_markup_and_cannot_drive_the_terminal() -> None:
 
 
 def test_a_report_without_findings_says_so() -> None:
-    assert _shown(report_view(_EMPTY)).strip() == "3 rows, 1 label; nothing to warn of"
+    assert _shown(report_view(_EMPTY)).strip() == "3 rows, 1 label; no warnings"
     assert _shown(report_warnings(_EMPTY)).strip() == ""
 
 
