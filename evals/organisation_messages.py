@@ -71,7 +71,9 @@ def _read(file: Path) -> OrganisationMessages:
             outside=tuple(each["outside"]),
         )
     except (OSError, ValueError, KeyError) as error:
-        raise InvalidInputError(f"{file} is no organisation with messages: {error!r}") from error
+        raise InvalidInputError(
+            f"{file} is not an organisation with messages: {error!r}"
+        ) from error
 
 
 def _several(rows: list[dict[str, Any]]) -> _Asked:

@@ -73,7 +73,7 @@ class Settings(BaseSettings):
         default=None,
         gt=0,
         lt=1,
-        description="Share of messages that may go wrong, in the place of the threshold.",
+        description="Acceptable share of routing errors, instead of the threshold.",
     )
     route_by_documents: bool = Field(
         default=True,
@@ -156,12 +156,14 @@ class Settings(BaseSettings):
         description="How long a model that streams may take until it begins to answer.",
     )
     breaker_failures: int = Field(
-        default=3, gt=0, description="Failures in a row after which a model is not asked."
+        default=3,
+        gt=0,
+        description="Consecutive failures after which a model is skipped for a while.",
     )
     breaker_recovery_s: float = Field(
         default=30.0,
         gt=0,
-        description="How long it is not asked, at first; doubled while it goes on failing.",
+        description="How long it is skipped at first; doubled while it keeps failing.",
     )
     request_timeout_s: float = Field(default=120.0, gt=0, description="Time budget of a turn.")
     session_wait_s: float = Field(

@@ -22,7 +22,7 @@ from mdsa.nodes.types import Node
 __all__ = ["make_answer", "turn_failures"]
 
 _CITATION = re.compile(r"\[(\d{1,2})\]")
-_NO_ANSWER = "I could not come to an answer within the steps that I may take."
+_NO_ANSWER = "I could not reach an answer within the number of steps I am allowed."
 
 
 def make_answer(domain: str) -> Node[DomainState]:

@@ -97,7 +97,7 @@ class TimedCalls:
             if self._abandoned >= _MAX_ABANDONED:
                 raise ToolTimeoutError(
                     f"tool {self._name!r}: {self._abandoned} earlier calls ran past their "
-                    f"{self._timeout_s:g} s and run still; it takes no more until they end."
+                    f"{self._timeout_s:g} s and are still running; it takes no more until they end."
                 )
         future: Future[_Outcome] = Future()
         # From here on a cancelled waiter cannot cancel the future under the thread's feet.

@@ -201,7 +201,7 @@ def as_tool(tool: object, /, **options: Any) -> Tool:
     if callable(tool):
         return Tool.from_function(tool, **options)
     raise InvalidInputError(
-        f"{tool!r} is no tool; expected a Tool, a LangChain tool or a typed function."
+        f"{tool!r} is not a tool; expected a Tool, a LangChain tool or a typed function."
     )
 
 

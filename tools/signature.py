@@ -74,7 +74,7 @@ def infer(function: Callable[..., Any], name: str) -> Inferred:
         model = structured.tool_call_schema
     except (TypeError, ValueError, NameError) as error:
         raise InvalidInputError(
-            f"tool {name!r}: no schema can be inferred from its function: {error}; mend its "
+            f"tool {name!r}: no schema can be inferred from its function: {error}; fix its "
             "annotations or docstring, or give parameters=…"
         ) from error
     if not (isinstance(model, type) and issubclass(model, BaseModel)):

@@ -73,13 +73,13 @@ def _content(number: int, given: object) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error as error:
-        raise InvalidInputError(f"image {number} is no base64: {error}.") from error
+        raise InvalidInputError(f"image {number} is not valid base64: {error}.") from error
 
 
 def _block(number: int, content: bytes) -> dict[str, Any]:
     kind = next((kind for begins, kind in _KINDS if begins.match(content)), None)
     if kind is None:
-        raise InvalidInputError(f"image {number} is no picture in PNG, JPEG, GIF or WebP.")
+        raise InvalidInputError(f"image {number} is not a PNG, JPEG, GIF or WebP picture.")
     return {
         "type": "image",
         "base64": base64.b64encode(content).decode("ascii"),

@@ -40,7 +40,7 @@ def resumption(
     """
     if not snapshot.next:
         raise InvalidInputError(
-            f"session {session_id!r} has no turn to go on with; send a message instead."
+            f"session {session_id!r} has no unfinished turn; send a message instead."
         )
     asked = _domains(snapshot) if domain is None else {domain}
     if run.allowed_domains is not None and not asked <= set(run.allowed_domains):

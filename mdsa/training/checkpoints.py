@@ -23,7 +23,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     try:
         kept: dict[str, Any] = torch.load(path, weights_only=True)
     except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
-        raise StorageError(f"cannot read {path} ({error}); remove it to begin anew.") from error
+        raise StorageError(f"cannot read {path} ({error}); remove it to start over.") from error
     return kept
 
 

@@ -116,5 +116,5 @@ def random_spans(texts: list[str], count: int, rng: random.Random) -> list[str]:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
+        raise TypeError(f"{value!r} is not text")
     return value

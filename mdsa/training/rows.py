@@ -165,7 +165,7 @@ def _records(path: Path) -> Iterator[_Record]:
             ) from error
         if not isinstance(record, dict):
             raise InvalidInputError(
-                f"{path}, line {line}: {text.strip()[:80]!r} is no JSON object; write "
+                f"{path}, line {line}: {text.strip()[:80]!r} is not a JSON object; write "
                 '{"text": …, "label": …}.'
             )
         yield line, record

@@ -91,7 +91,7 @@ def _yaml_children(file: ConfigFile, node: yaml.Node, key: str) -> Iterator[tupl
             if isinstance(name_node, yaml.ScalarNode):
                 if name_node.value in names:
                     file.lines[child] = name_node.start_mark.line + 1
-                    raise file.broken(child, "the key stands there twice; keep one.")
+                    raise file.broken(child, "the key appears twice; keep one.")
                 names.add(name_node.value)
             yield child, item
 
@@ -103,7 +103,7 @@ def parse_json(file: ConfigFile) -> Any:
         names: set[str] = set()
         for name, _ in pairs:
             if name in names:
-                raise file.broken(name, "the key stands there twice in one object; keep one.")
+                raise file.broken(name, "the key appears twice in one object; keep one.")
             names.add(name)
         return dict(pairs)
 
@@ -134,7 +134,7 @@ def parse_env(file: ConfigFile) -> dict[str, str | None]:
         if binding.error:
             # The line itself may be a secret, so it is not shown.
             raise ConfigError(
-                f"{file.path}, line {binding.original.line}: not a NAME=value line; mend or "
+                f"{file.path}, line {binding.original.line}: not a NAME=value line; fix or "
                 "remove it."
             )
         if binding.key is None:

@@ -29,7 +29,7 @@ def expand_variables(text: str, env: Mapping[str, str]) -> str:
             return "${"
         if match["wrong"]:
             raise ConfigError(
-                f"{match['wrong']!r} is no variable; write ${{NAME}} or ${{NAME:-default}}, or "
+                f"{match['wrong']!r} is not a variable; write ${{NAME}} or ${{NAME:-default}}, or "
                 "$${ for a plain ${."
             )
         found = env.get(match["name"])

@@ -79,7 +79,7 @@ def setup_logger(
             logger.setLevel(level)
         except (ValueError, TypeError) as error:
             raise InvalidInputError(
-                f"{level!r} is no logging level; use one of DEBUG, INFO, WARNING, ERROR, CRITICAL."
+                f"{level!r} is not a logging level; use DEBUG, INFO, WARNING, ERROR or CRITICAL."
             ) from error
         file_handler = (
             None if log_dir is None else _file_handler(Path(log_dir), name, shared, redact)

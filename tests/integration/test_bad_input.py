@@ -200,8 +200,8 @@ def test_another_users_session(agent: TinyBERTOrchestrator, call: Callable[[Any]
     ("session", "decision", "error", "reason"),
     [
         ("none such", True, UnknownSessionError, "'none such'"),
-        ("done", None, InvalidInputError, "'done' has no turn to go on with"),
-        ("done", True, InvalidInputError, "'done' has no turn to go on with"),
+        ("done", None, InvalidInputError, "'done' has no unfinished turn"),
+        ("done", True, InvalidInputError, "'done' has no unfinished turn"),
         ("kept", True, SessionAccessError, "'kept' belongs to another user"),
         ("waiting", None, InvalidInputError, "True, False or a mapping.*call-1"),
         ("waiting", "yes", InvalidInputError, "'yes'"),

@@ -82,7 +82,7 @@ def test_a_wrong_log_level_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = _run("sessions", "list")
 
     assert answer.returncode == 2
-    assert answer.stderr.startswith("error: 'CHATTY' is no logging level")
+    assert answer.stderr.startswith("error: 'CHATTY' is not a logging level")
 
 
 def test_route_answers_each_line_before_the_next_is_written() -> None:

@@ -67,7 +67,7 @@ def test_an_approval_that_was_given_elsewhere_is_told_in_a_sentence(page: AppTes
     shown(page)
     (error,) = page.error
     assert str(tmp_path) not in error.value
-    assert "has no turn to go on with" in error.value
+    assert "has no unfinished turn" in error.value
 
 
 @pytest.fixture(scope="module")

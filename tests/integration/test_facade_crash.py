@@ -96,5 +96,5 @@ def test_a_fresh_message_after_the_kill_leaves_the_tool_alone(
         assert process.call(ask="third order")["response"] == "answer to third order"
         refused = process.call(resume=True)
         assert refused["error"] == "InvalidInputError"
-        assert "no turn to go on with" in refused["message"]
+        assert "no unfinished turn" in refused["message"]
     assert (folder / "cancelled.txt").read_text() == "7\n"

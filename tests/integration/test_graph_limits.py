@@ -63,7 +63,7 @@ async def test_a_model_that_always_calls_tools_ends_after_its_rounds(
     (answer,) = state["answers"]
     assert len(answer["tool_calls"]) == limit
     assert answer["abstained"]
-    assert "could not come to an answer" in state["messages"][-1].text
+    assert "could not reach an answer" in state["messages"][-1].text
 
 
 @both_ways

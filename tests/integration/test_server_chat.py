@@ -95,7 +95,7 @@ async def test_tool_calls_wait_for_a_decision(http: httpx.AsyncClient):
     assert "gone 7" in done.json()["response"]
     over = await http.post("/sessions/s/resume", json={"decision": True})
     assert over.status_code == 422
-    assert "no turn to go on with" in over.json()["detail"]
+    assert "no unfinished turn" in over.json()["detail"]
 
 
 @pytest.mark.parametrize("path", ["/chat", "/chat/stream"])

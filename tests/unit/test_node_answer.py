@@ -127,7 +127,7 @@ def test_an_empty_reply_is_an_abstention_with_a_sentence_of_our_own() -> None:
     answer = closed(AIMessage(""))
 
     assert answer["abstained"]
-    assert "could not come to an answer" in answer["text"]
+    assert "could not reach an answer" in answer["text"]
 
 
 def test_the_model_may_say_that_it_abstains() -> None:

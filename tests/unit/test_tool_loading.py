@@ -76,7 +76,7 @@ def test_a_family_gets_what_it_asks_for(family: str, tmp_path: Path) -> None:
         ("{family}:needs_more", "password"),
         ("{family}:twice", "greet"),
         ("{family}:fails", "no key"),
-        ("{family}:wrong", "5 is no tool"),
+        ("{family}:wrong", "5 is not a tool"),
         ("{family}:one", "list"),
         ("{family}:late", "asynchronous"),
     ],

@@ -135,7 +135,7 @@ def test_register_takes_functions_and_langchain_tools_and_decorates(
 
 def test_what_is_no_tool_is_refused(registry: ToolRegistry) -> None:
     no_tool: Any = 5
-    with pytest.raises(InvalidInputError, match="5 is no tool"):
+    with pytest.raises(InvalidInputError, match="5 is not a tool"):
         registry.register(no_tool)
     with pytest.raises(InvalidInputError, match="writes"):
         registry.register(registry.get("get_order_status"), writes=True)

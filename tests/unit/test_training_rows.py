@@ -67,7 +67,7 @@ def test_a_table_reads_like_json_lines(tmp_path: Path) -> None:
     [
         ("not json", "not JSON"),
         ("[" * 100_000, "not JSON"),
-        ('["a", "x"]', "no JSON object"),
+        ('["a", "x"]', "not a JSON object"),
         ('{"label": "x"}', "no \"text\"; its keys: 'label'"),
         ('{"text": "a"}', "no \"label\" .*its keys: 'text'"),
         ('{"text": " \u200b", "label": "x"}', '"text" is empty'),

@@ -85,7 +85,7 @@ def test_an_unset_variable_is_named_with_file_line_and_key() -> None:
     [
         ("a.yaml", "a: 1\nb: [1, 2\n", r"a\.yaml, line 3: "),
         ("a.yaml", "a: 1\nb:\n  c: 1\n  c: 2\n", r"a\.yaml, line 4, key 'b\.c': .*twice"),
-        ("a.yaml", "a: ${1X}\n", r"a\.yaml, line 1, key 'a': '\$\{1X\}' is no variable"),
+        ("a.yaml", "a: ${1X}\n", r"a\.yaml, line 1, key 'a': '\$\{1X\}' is not a variable"),
         ("a.yaml", "a: !!python/object/apply:os.getcwd []\n", r"a\.yaml, line 1: could not det"),
         ("a.yaml", "- 1\n", r"a\.yaml: holds a list at the top"),
         ("a.yaml", "a: \x00\n", r"a\.yaml: "),

@@ -65,8 +65,8 @@ class OrderDatabase:
             raise StorageError(f"order database {self.path} cannot be used: {error}.") from error
         if version != _VERSION:
             raise StorageError(
-                f"{self.path} is no order database of version {_VERSION} (it says {version}); move "
-                "it away, and a new one is made."
+                f"{self.path} is not an order database of version {_VERSION} (it says {version}); "
+                "move it away, and a new one is made."
             )
 
     def _open(self) -> sqlite3.Connection:

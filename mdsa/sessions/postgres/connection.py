@@ -65,7 +65,7 @@ class Connector:
         except psycopg.ProgrammingError:
             # Not as its cause, which quotes the address and with it the password.
             raise ConfigError(
-                "MDSA_DATABASE_URL is no PostgreSQL address; write it as "
+                "MDSA_DATABASE_URL is not a PostgreSQL address; write it as "
                 "postgresql://USER:PASSWORD@HOST:5432/DATABASE."
             ) from None
         self._parameters = {**_PARAMETERS, **given}
