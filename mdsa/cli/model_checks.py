@@ -56,7 +56,7 @@ def check_intent_model(settings: Settings) -> Check:
         return Check(
             "intent model",
             "problem",
-            f"{given} does not exist; messages are routed by what the domains say of themselves",
+            f"{given} does not exist; messages are routed by the domains' own descriptions instead",
             f"mdsa train router --data train.jsonl --out {given}",
         )
     try:
@@ -77,13 +77,15 @@ def check_models(settings: Settings, app: App) -> Iterator[Check]:
     fallbacks = app.file.fallback or settings.fallback_models
     if reasoning == _CLAUSES:
         yield Check(
-            "model (reasoning)", "ok", f"{_CLAUSES}: messages are split by clauses and the router"
+            "model (reasoning)", "ok", f"{_CLAUSES}: the router splits messages by their clauses"
         )
     for reference, status in statuses.items():
         roles = users[reference]
         detail = f"{reference}: {_told(status)}"
         if not status.available:
-            detail += f"; until then {_instead(roles, statuses, fallbacks)}"
+            detail = (
+                f"{detail.removesuffix('.')}; until then {_instead(roles, statuses, fallbacks)}"
+            )
         yield Check(
             f"model ({', '.join(roles)})",
             "ok" if status.available else "problem",
@@ -157,8 +159,8 @@ def _check_memory(limit_bytes: int, statuses: Mapping[str, ModelStatus]) -> Iter
             yield Check(
                 "model memory",
                 "problem",
-                f"{reference} takes about {size / _BYTES_PER_GB:.2f} GB, and models in this "
-                f"process may take {limit:.2f} GB",
+                f"{reference} takes about {size / _BYTES_PER_GB:.2f} GB, but models in this "
+                f"process may use only {limit:.2f} GB",
                 f"MDSA_MODEL_MEMORY_GB={size / _BYTES_PER_GB + 1:.0f}, or a quantized model",
             )
     total = sum(sizes.values())
@@ -166,9 +168,9 @@ def _check_memory(limit_bytes: int, statuses: Mapping[str, ModelStatus]) -> Iter
         yield Check(
             "model memory",
             "note",
-            f"the models take about {total / _BYTES_PER_GB:.2f} GB together, and {limit:.2f} GB "
-            "may be used; those that are not asked for the longest time make room",
-            "raise MDSA_MODEL_MEMORY_GB where there is more memory",
+            f"together the models take about {total / _BYTES_PER_GB:.2f} GB, but only "
+            f"{limit:.2f} GB may be used; the least recently used are unloaded to make room",
+            "raise MDSA_MODEL_MEMORY_GB if the machine has more memory",
         )
 
 

@@ -18,6 +18,7 @@ from mdsa.errors import (
     ModelTimeoutError,
     ModelUnavailableError,
 )
+from mdsa.utils.ollama_commands import pull_command, serve_command
 from mdsa.utils.shown_url import shown_url
 
 __all__ = ["explained", "no_server", "not_pulled", "refuses_tools"]
@@ -51,7 +52,7 @@ def explained(
     except ModelError:  # explained already; ModelUnavailableError is an OSError too
         raise
     except ResponseError as error:
-        raise _refusal(model, error) from error
+        raise _refusal(model, base_url, error) from error
     except httpx.TimeoutException as error:
         waited = "in time" if timeout_s is None else f"within {timeout_s:g} s"
         raise ModelTimeoutError(
@@ -67,7 +68,7 @@ def explained(
     except (httpx.HTTPError, OSError) as error:
         detail, remedy = no_server(model, base_url, error)
         raise ModelUnavailableError(
-            f"{detail}; run: {remedy}", retry_after_s=_RETRY_AFTER_S
+            f"{detail}; to mend it: {remedy}", retry_after_s=_RETRY_AFTER_S
         ) from error
     except (json.JSONDecodeError, ValidationError) as error:
         raise ModelOutputError(
@@ -81,17 +82,17 @@ def refuses_tools(error: ResponseError) -> bool:
     return "does not support tools" in error.error
 
 
-def not_pulled(model: str) -> tuple[str, str]:
+def not_pulled(model: str, base_url: str | None) -> tuple[str, str]:
     """Detail and command for a model that the server lacks."""
-    return f"the Ollama server does not have model {model!r}", f"ollama pull {model}"
+    return f"the Ollama server does not have model {model!r}", pull_command(model, base_url)
 
 
 def no_server(model: str, base_url: str | None, error: Exception) -> tuple[str, str]:
-    """Detail and command for a server that does not answer."""
+    """Detail, and what starts a server that does not answer."""
     reason = str(error).split(". ", 1)[0] or type(error).__name__
     return (
         f"no Ollama server answers at {_address(base_url)} for model {model!r} ({reason})",
-        "ollama serve",
+        serve_command(base_url),
     )
 
 
@@ -99,10 +100,10 @@ def _address(base_url: str | None) -> str:
     return shown_url(base_url) if base_url else "its default address (or OLLAMA_HOST)"
 
 
-def _refusal(model: str, error: ResponseError) -> ModelError:
+def _refusal(model: str, base_url: str | None, error: ResponseError) -> ModelError:
     said = error.error
     if error.status_code == 404:
-        detail, remedy = not_pulled(model)
+        detail, remedy = not_pulled(model, base_url)
         return ModelUnavailableError(f"{detail}; run: {remedy}")
     if error.status_code == 503:
         return ModelUnavailableError(

@@ -71,13 +71,13 @@ async def test_it_calls_tools_and_reads_their_results(server: OllamaServer) -> N
 async def test_a_missing_model_says_which_pull_mends_it(server: OllamaServer) -> None:
     model = _registry(server.url).get("ollama://phi3:mini")
 
-    with pytest.raises(ModelUnavailableError, match=r"run: ollama pull phi3:mini"):
+    with pytest.raises(ModelUnavailableError, match=r"run: OLLAMA_HOST=\S+ ollama pull phi3:mini"):
         model.invoke("hello")
-    with pytest.raises(ModelUnavailableError, match=r"run: ollama pull phi3:mini"):
+    with pytest.raises(ModelUnavailableError, match=r"run: OLLAMA_HOST=\S+ ollama pull phi3:mini"):
         await model.ainvoke("hello")
-    with pytest.raises(ModelUnavailableError, match=r"run: ollama pull phi3:mini"):
+    with pytest.raises(ModelUnavailableError, match=r"run: OLLAMA_HOST=\S+ ollama pull phi3:mini"):
         list(model.stream("hello"))
-    with pytest.raises(ModelUnavailableError, match=r"run: ollama pull phi3:mini"):
+    with pytest.raises(ModelUnavailableError, match=r"run: OLLAMA_HOST=\S+ ollama pull phi3:mini"):
         [chunk async for chunk in model.astream("hello")]
 
 
@@ -104,7 +104,7 @@ def test_a_refusal_of_the_server_is_told(server: OllamaServer) -> None:
     [
         ("ollama://llama3:8b", True, ""),
         ("ollama://mistral", True, ""),
-        ("ollama://phi3:mini", False, "ollama pull phi3:mini"),
+        ("ollama://phi3:mini", False, "OLLAMA_HOST={url} ollama pull phi3:mini"),
     ],
 )
 def test_the_check_looks_at_what_is_pulled(
@@ -112,13 +112,16 @@ def test_the_check_looks_at_what_is_pulled(
 ) -> None:
     status = _registry(server.url).check(reference)
 
-    assert (status.available, status.remedy) == (available, remedy)
+    assert (status.available, status.remedy) == (available, remedy.format(url=server.url))
 
 
 def test_the_check_of_a_dead_server_names_the_command() -> None:
-    status = _registry(_closed_port()).check("ollama://llama3:8b")
+    url = _closed_port()
 
-    assert (status.available, status.remedy) == (False, "ollama serve")
+    status = _registry(url).check("ollama://llama3:8b")
+
+    assert not status.available
+    assert status.remedy.endswith(f"OLLAMA_HOST={url} ollama serve")
 
 
 def test_the_check_tells_what_would_run(server: OllamaServer) -> None:

@@ -204,6 +204,15 @@ def test_the_check_looks_at_what_is_served(name: str, available: bool, detail: s
     assert server.bodies("/v1/chat/completions") == []
 
 
+def test_the_check_of_a_server_that_refuses_the_key_names_its_variable() -> None:
+    with serve_openai(key="secret") as server:
+        status = ModelRegistry(Settings()).check(server.reference)
+
+    assert not status.available
+    assert status.detail.endswith("(HTTP 401)")
+    assert status.remedy == "set MDSA_OPENAI_API_KEY to a key that it takes."
+
+
 def test_the_check_of_a_model_without_a_server_says_how_to_name_one() -> None:
     status = ModelRegistry(Settings()).check("openai://gpt-4o")
 

@@ -42,7 +42,7 @@ def test_what_is_missing_comes_with_its_remedy_and_with_who_answers_until_then()
 
     assert status == "problem"
     assert detail.endswith("until then embedded://reader answers, marked as degraded")
-    assert remedy == "ollama serve"
+    assert remedy.endswith(f"OLLAMA_HOST={NOBODY} ollama serve")
 
 
 def test_a_model_is_listed_once_with_all_its_users() -> None:
@@ -64,6 +64,12 @@ def test_without_the_reasoning_model_clauses_take_over() -> None:
     assert (status, remedy) == ("problem", "hf download no/phi")
     assert detail.endswith("until then messages are split by clauses")
     assert lines(app_of())["model (reasoning)"][0] == "ok"
+
+
+def test_what_is_found_is_one_sentence() -> None:
+    detail = lines(app_of(model="ollama://llama3:8b?num_ctx=no"))["model (default)"][1]
+
+    assert ".;" not in detail
 
 
 def test_a_model_that_nobody_could_name_is_told() -> None:

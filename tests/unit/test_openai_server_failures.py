@@ -36,3 +36,17 @@ def test_a_busy_server_is_given_a_pause_that_can_be_waited_for(
         raise error
 
     assert caught.value.retry_after_s == pause_s
+
+
+@pytest.mark.parametrize(
+    ("url", "mend"),
+    [
+        ("http://127.0.0.1:8000/v1", "start it, or correct the reference."),
+        ("https://api.example/v1", "look whether it is up and can be reached from here"),
+    ],
+)
+def test_only_a_server_on_this_machine_is_ours_to_start(url: str, mend: str) -> None:
+    with pytest.raises(ModelUnavailableError) as caught, explained("m", url, 60):
+        raise httpx.ConnectError("Connection refused")
+
+    assert str(caught.value).partition("; ")[2].startswith(mend)

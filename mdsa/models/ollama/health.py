@@ -46,7 +46,7 @@ def find_model(model: str, base_url: str) -> Found:
         with Client(host=base_url, timeout=_CHECK_TIMEOUT_S, auth=server_auth(base_url)) as client:
             pulled = {str(entry.model).lower(): entry for entry in client.list().models}
             if wanted not in pulled:
-                return Found(not_pulled(model))
+                return Found(not_pulled(model, base_url))
             running = {str(entry.name).lower() for entry in client.ps().models}
     except (json.JSONDecodeError, ValidationError) as error:
         detail = f"what answers at {shown_url(base_url)} is no Ollama server ({error})"

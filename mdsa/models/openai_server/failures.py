@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import httpx
 import openai
@@ -19,6 +20,7 @@ from mdsa.errors import (
     ModelUnavailableError,
 )
 from mdsa.models.openai_server.credentials import key_variable
+from mdsa.utils.loopback import is_loopback
 
 __all__ = ["explained", "refuses_tools"]
 
@@ -89,10 +91,14 @@ def _no_answer(model: str, base_url: str, error: BaseException) -> ModelUnavaila
     if isinstance(reason, httpx.ReadError | httpx.RemoteProtocolError):
         text = f"{base_url} broke off its answer for model {model!r} ({why}); see the server's log."
     else:
-        text = (
-            f"no server answers at {base_url} for model {model!r} ({why}); start it, or correct "
-            "the reference. A server without TLS on another machine is openai://http://HOST/MODEL."
+        local = is_loopback(urlsplit(base_url).hostname or "")
+        mend = (
+            "start it, or correct the reference"
+            if local
+            else "look whether it is up and can be reached from here, or correct the reference. A "
+            "server without TLS is openai://http://HOST/MODEL"
         )
+        text = f"no server answers at {base_url} for model {model!r} ({why}); {mend}."
     return ModelUnavailableError(text, retry_after_s=_RETRY_AFTER_S)
 
 

@@ -88,8 +88,8 @@ class OpenAIProvider:
                 forget_organization(client)
                 served = sorted(str(entry.id) for entry in client.models.list())
         except ModelError as error:
-            remedy = f"start the server at {target.base_url}, or correct the model reference"
-            return ModelStatus(reference, False, str(error), remedy, device=target.base_url)
+            detail, _, remedy = str(error).partition("; ")
+            return ModelStatus(reference, False, detail, remedy, device=target.base_url)
         if target.model not in served:
             listed = ", ".join(served) or "none"
             detail = f"{target.base_url} does not have model {target.model!r}; it has: {listed}"
