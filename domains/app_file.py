@@ -6,6 +6,7 @@ Relative paths in it are relative to it. A wrong file is refused whole, with fil
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mdsa.domains.config import DomainConfig
 from mdsa.errors import ConfigError
+from mdsa.models.references import relative_to
 from mdsa.tools.mcp import McpServerConfig
 from mdsa.utils.lists import OneOrMore
 from mdsa.utils.validation import describe_problems
@@ -61,7 +63,7 @@ class AppFile(BaseModel):
         default=None,
         gt=0,
         lt=1,
-        description="Share of messages that may go wrong, in the place of the threshold.",
+        description="Acceptable share of routing errors, instead of the threshold.",
     )
     embedding_model: str = "sentence-transformers/all-MiniLM-L6-v2"
     knowledge: KnowledgeFolders = Field(default_factory=KnowledgeFolders)
@@ -105,12 +107,12 @@ def load_app(path: Path) -> App:
     Raises:
         ConfigError: a file is missing or broken; the message names it, and the key.
     """
-    file = _validate(AppFile, _read_yaml(path), path)
+    file = _with_folders(_validate(AppFile, _read_yaml(path), path), path.parent)
     domains = [_domain(entry, index, path) for index, entry in enumerate(file.domains)]
     names = [domain.config.name for domain in domains]
     for name in names:
         if names.count(name) > 1:
-            raise ConfigError(f"{path}: key 'domains': {name!r} stands there more than once")
+            raise ConfigError(f"{path}: key 'domains': {name!r} is listed more than once")
     shared = [path.parent / folder for folder in file.knowledge.shared]
     for folder in shared:
         if not folder.exists():
@@ -131,7 +133,7 @@ def load_domain_folder(folder: Path) -> DomainEntry:
         values = {**values, "system_prompt": prompt.read_text(encoding="utf-8").strip()}
     documents = folder / "documents"
     return DomainEntry(
-        config=_validate(DomainConfig, values, path),
+        config=_with_model_folders(_validate(DomainConfig, values, path), folder),
         documents=documents if documents.is_dir() else None,
     )
 
@@ -139,7 +141,31 @@ def load_domain_folder(folder: Path) -> DomainEntry:
 def _domain(entry: str | dict[str, Any], index: int, path: Path) -> DomainEntry:
     if isinstance(entry, str):
         return load_domain_folder(path.parent / entry)
-    return DomainEntry(config=_validate(DomainConfig, entry, path, f"domains.{index}"))
+    config = _validate(DomainConfig, entry, path, f"domains.{index}")
+    return DomainEntry(config=_with_model_folders(config, path.parent))
+
+
+def _with_folders(file: AppFile, folder: Path) -> AppFile:
+    within = partial(relative_to, folder)
+    return file.model_copy(
+        update={
+            "model": within(file.model),
+            "fallback": [within(reference) for reference in file.fallback],
+            "reasoning_model": within(file.reasoning_model),
+            "embedding_model": within(file.embedding_model),
+        }
+    )
+
+
+def _with_model_folders(config: DomainConfig, folder: Path) -> DomainConfig:
+    within = partial(relative_to, folder)
+    model = config.model_name
+    return config.model_copy(
+        update={
+            "model_name": model and within(model),
+            "fallback": [within(reference) for reference in config.fallback],
+        }
+    )
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from mdsa.errors import ConfigError, UnknownNameError
 
-__all__ = ["SCHEMES", "ModelReference", "parse_reference"]
+__all__ = ["SCHEMES", "ModelReference", "parse_reference", "relative_to"]
 
 SCHEMES = ("embedded", "hf", "ollama", "openai")
 """Schemes that every registry knows."""
@@ -52,3 +53,20 @@ def parse_reference(reference: str, schemes: Collection[str] = SCHEMES) -> Model
             "such as ollama://llama3:8b."
         )
     return ModelReference(scheme, name)
+
+
+def relative_to(folder: Path, reference: str) -> str:
+    """A reference as it stands in a file: the path of a model's folder is relative to the file's.
+
+    Args:
+        folder: of the file.
+        reference: any; `./name` and `../name` are paths, and so is the name of a folder that is
+            there. All others are given back as they are.
+    """
+    scheme, separator, name = reference.strip().rpartition("://")
+    if scheme not in ("", "hf") or not name:
+        return reference
+    path = folder / name
+    if name.startswith(("./", "../")) or (not Path(name).is_absolute() and path.is_dir()):
+        return f"{scheme}{separator}{path.resolve()}"
+    return reference
