@@ -14,14 +14,15 @@ from typing import Any
 
 from mdsa.evals.tool_data import ExpectedCall
 
-__all__ = ["arguments_match", "calls_match", "same_value"]
+__all__ = ["Call", "arguments_match", "calls_match", "same_value"]
+
+Call = tuple[str, Mapping[str, Any]]
+"""The name of a tool and its arguments."""
 
 _IGNORED = re.compile(r"[ ,./\-_*^]")
 
 
-def calls_match(
-    calls: Sequence[tuple[str, Mapping[str, Any]]], expected: Sequence[ExpectedCall]
-) -> bool:
+def calls_match(calls: Sequence[Call], expected: Sequence[ExpectedCall]) -> bool:
     """Whether each expected call was made once, and no other."""
     left = list(expected)
     for name, args in calls:

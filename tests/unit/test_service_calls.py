@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.agents import scripted
+from langchain_core.messages import AIMessage
 
 from mdsa.errors import InvalidInputError
+from mdsa.evals.service_calls import ask, figures
 from mdsa.evals.sgd_calls import load_service_calls
 from mdsa.evals.tool_data import ToolCase
 from mdsa.utils.halves import is_held_out
@@ -86,3 +89,18 @@ def test_values_that_nobody_said_make_no_case(tmp_path: Path) -> None:
 def test_missing_data_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="cannot read the service calls"):
         load_service_calls(tmp_path)
+
+
+def test_a_model_is_judged_by_the_calls_that_it_makes(tmp_path: Path) -> None:
+    (case,) = _load(tmp_path, ["Two of us, in Oslo."], {"city": "Oslo", "guests": "2"})
+    name = case.expected[0].name
+    call = {"name": name, "args": {"city": "Oslo"}, "id": "1"}
+    model = scripted(AIMessage("", tool_calls=[call]))
+
+    calls = ask(model, case)
+
+    assert calls == [(name, {"city": "Oslo"})]
+    assert figures([(case, calls), (case, [(name, {"city": "Rome"})]), (case, [])]).split("\n") == [
+        "the tool called, once (3): 0.667 (0.667-0.667)",
+        "every argument right (3): 0.333 (0.333-0.333)",
+    ]
