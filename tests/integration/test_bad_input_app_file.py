@@ -24,7 +24,7 @@ DOMAIN = "{name: orders, description: Orders, keywords: [order]}"
         (f"name: app\ncolour: red\ndomains: [{DOMAIN}]", "key 'colour'"),
         ("name: app\ndomains: [{name: orders}]", r"key 'domains\.0\.description'"),
         ("name: app\ndomains: [nowhere]", "nowhere"),
-        (f"name: app\ndomains: [{DOMAIN}, {DOMAIN}]", "'orders' stands there more than once"),
+        (f"name: app\ndomains: [{DOMAIN}, {DOMAIN}]", "'orders' is listed more than once"),
         (f"name: app\nthreshold: 2\ndomains: [{DOMAIN}]", "key 'threshold'.*got 2"),
         (f"name: app\ntools: ['no.such:tools']\ndomains: [{DOMAIN}]", "key 'tools'.*'no.such'"),
         (f"name: app\nmodel: 'llama://3'\ndomains: [{DOMAIN}]", "key 'model'.*'llama'"),
