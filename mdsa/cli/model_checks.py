@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mdsa.cli.check import Check
@@ -47,12 +46,12 @@ def check_machine(settings: Settings) -> Check:
 
 def check_intent_model(settings: Settings) -> Check:
     """The router that messages go through."""
-    from mdsa.router.opening import open_router
+    from mdsa.router.opening import names_nothing, open_router
 
     given = settings.intent_model_path
     if given is None:
         return Check("intent model", "ok", "the router that ships with MDSA")
-    if _is_missing_path(given):
+    if names_nothing(given):
         return Check(
             "intent model",
             "problem",
@@ -172,10 +171,3 @@ def _check_memory(limit_bytes: int, statuses: Mapping[str, ModelStatus]) -> Iter
             f"{limit:.2f} GB may be used; the least recently used are unloaded to make room",
             "raise MDSA_MODEL_MEMORY_GB if the machine has more memory",
         )
-
-
-def _is_missing_path(given: str) -> bool:
-    """Whether this names a path where there is nothing; a hub id is none."""
-    path = Path(given).expanduser()
-    hub_id = given.startswith("hf://") or (given.count("/") == 1 and not path.parent.exists())
-    return not hub_id and not path.exists()

@@ -9,7 +9,7 @@ from mdsa.domains.app_file import demo_app_path, load_app
 from mdsa.domains.domain_list import read_domain_list
 from mdsa.errors import ConfigError
 from mdsa.router import Router, RouterDomain
-from mdsa.router.opening import open_router
+from mdsa.router.opening import names_nothing, open_router
 from mdsa.router.trained import TrainedRouter
 from mdsa.settings import Settings
 
@@ -39,8 +39,11 @@ def open_routing(settings: Settings, domains: Path | None, router: str | None) -
         DuplicateNameError: a domain is listed twice.
         ModelUnavailableError: the router is damaged, or not on this machine.
     """
-    if router is not None:
-        _refuse_missing(router)
+    # An agent does without a router that is not there; a command that names it does not.
+    if router is not None and names_nothing(router):
+        raise ConfigError(
+            f"--router {router}: there is no such folder; give one that 'mdsa train router' wrote."
+        )
     opened = open_router(settings.intent_model_path if router is None else router)
     threshold, target_error = settings.use_reasoning_threshold, settings.target_error
     if domains is not None:
@@ -56,13 +59,3 @@ def open_routing(settings: Settings, domains: Path | None, router: str | None) -
     for domain in known:
         opened.add_domain(domain)
     return Routing(opened, [domain.name for domain in known], threshold, target_error)
-
-
-def _refuse_missing(router: str) -> None:
-    """An agent does without a router that is not there; a command that names it does not."""
-    path = Path(router).expanduser()
-    is_hub_id = router.startswith("hf://") or (router.count("/") == 1 and not path.parent.exists())
-    if not path.exists() and not is_hub_id:
-        raise ConfigError(
-            f"--router {router}: there is no such folder; give one that 'mdsa train router' wrote."
-        )

@@ -17,7 +17,7 @@ from mdsa.router.protocol import Router
 from mdsa.router.trained import TrainedRouter
 from mdsa.router.trained_folder import is_trained_folder
 
-__all__ = ["open_router"]
+__all__ = ["names_nothing", "open_router"]
 
 _HUB = "hf://"
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]*[\w-]", re.ASCII)
@@ -51,18 +51,25 @@ def open_router(intent_model_path: str | Path | None = None) -> Router:
     _check(intent_model_path)
     name = str(intent_model_path)
     path = Path(name).expanduser()
-    if name.startswith(_HUB):
-        return _model(find_in_cache(name.removeprefix(_HUB)), name)
-    if path.exists():
+    if names_nothing(name):
+        _log.warning(
+            "intent_model_path %r does not exist; messages are routed by the domains' names, "
+            "descriptions, keywords and examples",
+            name,
+        )
+        return _default()
+    if not name.startswith(_HUB) and path.exists():
         return _folder(path)
-    if _HUB_ID.fullmatch(name) and not path.parent.exists():
-        return _model(find_in_cache(name), name)
-    _log.warning(
-        "intent_model_path %r does not exist; messages are routed by the domains' names, "
-        "descriptions, keywords and examples",
-        name,
+    return _model(find_in_cache(name.removeprefix(_HUB)), name)
+
+
+def names_nothing(intent_model_path: str) -> bool:
+    """Whether this is a path where there is nothing, and no hub id."""
+    path = Path(intent_model_path).expanduser()
+    is_hub_id = intent_model_path.startswith(_HUB) or (
+        _HUB_ID.fullmatch(intent_model_path) is not None and not path.parent.exists()
     )
-    return _default()
+    return not is_hub_id and not path.exists()
 
 
 def _check(given: object) -> None:
