@@ -59,20 +59,18 @@ class DomainConfig(BaseModel):
         description="Identifier: letters, digits, `_` and `-`. Names the subgraph and the store.",
     )
     description: VisibleText = Field(description="What the domain answers, in a sentence.")
-    keywords: list[VisibleText] = Field(
-        default_factory=list, description="Words that speak for it."
-    )
+    keywords: list[VisibleText] = Field(default_factory=list, description="Words that suggest it.")
     examples: list[VisibleText] = Field(
         default_factory=list, description="Messages that belong to it."
     )
     model_name: str | None = Field(
         default=None,
-        description="Model reference, such as `ollama://llama3:8b`; None is the app's default.",
+        description="Model reference, such as `ollama://llama3:8b`; None means the app's default.",
     )
     fallback: OneOrMore = Field(
         default_factory=list,
         description=(
-            "Model references, asked in turn where the model fails; none means the app's. The "
+            "Model references, tried in order if the model fails; none means the app's. The "
             "embedded reader comes after them."
         ),
     )

@@ -49,11 +49,11 @@ class ToolRegistry:
     def register(self, tool: None = None, /, **options: Any) -> Callable[[_T], _T]: ...
 
     def register(self, tool: Any = None, /, **options: Any) -> Any:
-        """Add a tool; also of use as a decorator, with or without options.
+        """Add a tool. Also works as a decorator, with or without options.
 
         Args:
             tool: a `Tool`, a LangChain tool, or a typed function with a docstring.
-            **options: as for `Tool`, for the latter two: `writes`, `timeout_s`, `name` …
+            **options: as for `Tool`, for the last two kinds: `writes`, `timeout_s`, `name` …
 
         Returns:
             What was given, so that a decorated function stays callable.
@@ -72,11 +72,11 @@ class ToolRegistry:
         return tool
 
     def unregister(self, name: str) -> None:
-        """Remove a tool; calls that run already go on.
+        """Remove a tool; calls already running continue.
 
         Raises:
             UnknownNameError: no such tool.
-            RegistryError: a registered domain counts on it.
+            RegistryError: a registered domain depends on it.
         """
         with self._lock:
             if name not in self._tools:

@@ -42,21 +42,21 @@ class Tool:
         description: what it does and when to use it; the model chooses by it.
         function: called with the arguments by name; synchronous or asynchronous.
         parameters: argument name to JSON schema, where an argument without a `default` is
-            required; or a whole JSON schema of an object. None reads names, types, defaults and
-            docstring of the function, whose annotated types, such as `date`, it then receives.
-        required: the required arguments, where the rule above does not fit.
+            required; or a complete JSON schema of an object. None reads names, types, defaults and
+            docstring from the function, which then receives its annotated types, such as `date`.
+        required: the required arguments, if the rule above does not fit.
         writes: whether it changes anything; the graph asks for approval before it runs.
-        timeout_s: longest run in seconds. An asynchronous function is cancelled then. A
-            synchronous one runs in a thread, which cannot be killed: the caller goes on with
-            ToolTimeoutError while the function comes to its own end, effects included.
+        timeout_s: longest run in seconds. An asynchronous function is then cancelled. A
+            synchronous one runs in a thread, which cannot be killed: the caller gets a
+            ToolTimeoutError while the function runs to its end, side effects included.
         returns: JSON schema of the result; for documentation.
-        fill_defaults: whether an argument that is left out gets the `default` of its schema; False
-            leaves that to the function.
-        max_result_chars: longest text of a result that a model is shown.
-        coroutine: asynchronous twin of a synchronous `function`, used by asynchronous callers.
+        fill_defaults: whether a missing argument gets the `default` of its schema; False leaves
+            that to the function.
+        max_result_chars: longest result text that a model is shown.
+        coroutine: asynchronous version of a synchronous `function`, for asynchronous callers.
 
     Raises:
-        InvalidInputError: an argument is wrong, or the schema is none or does not fit.
+        InvalidInputError: an argument is wrong, or the schema is invalid or does not fit.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The guide's face of the knowledge base: dictionaries in, dictionaries out."""
+"""`DualRAG`: the knowledge base with dictionaries in and out."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ __all__ = ["DualRAG"]
 
 
 class DualRAG(KnowledgeBase):
-    """Two tiers of knowledge: one that all domains share, and one of each domain's own.
+    """Two tiers of knowledge: one that all domains share, and a private one per domain.
 
-    Everything of `KnowledgeBase` works on it as well. It is a context manager that closes the
-    files. Other processes may use the directory meanwhile.
+    It has all methods of `KnowledgeBase`. As a context manager, it closes the files at the end.
+    Other processes may use the directory at the same time.
 
     Args:
         global_collection_name: names the shared store within the directory.
         embedding_model: as for `mdsa.embeddings.load_embeddings`.
-        persist_directory: where the knowledge is kept; made by the first write.
-        embeddings: used in place of `embedding_model`.
+        persist_directory: where the knowledge is kept; created by the first write.
+        embeddings: used instead of `embedding_model`.
     """
 
     def __init__(

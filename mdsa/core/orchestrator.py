@@ -1,4 +1,4 @@
-"""`TinyBERTOrchestrator`: the whole agent for people who know no LangGraph."""
+"""`TinyBERTOrchestrator`: the whole agent, without any LangGraph to learn."""
 
 from __future__ import annotations
 
@@ -36,30 +36,29 @@ __all__ = ["TinyBERTOrchestrator"]
 
 
 class TinyBERTOrchestrator:
-    """Routes messages to domains and answers them. Any number of threads may share one.
+    """Routes messages to domains and answers them. Thread-safe.
 
-    Nothing is loaded until the first request: encoders, stores and models are then, once.
+    Encoders, stores and models are loaded once, at the first request that needs them. An argument
+    left at its default is taken from its environment variable, if that is set.
 
     Args:
         intent_model_path: folder of a trained router, or folder or hub id of a classifier or an
-            encoder; see `mdsa.router.opening.open_router`. Where there is none, messages are
-            routed by what the domains say of themselves, and a warning says so.
-        reasoning_model_path: model that splits requests over several domains, loaded when it is
-            first needed; where it cannot be, requests are split by clauses and the result is
-            marked as degraded. `embedded://clauses` asks for that split.
+            encoder; see `mdsa.router.opening.open_router`. If the path does not exist, messages are
+            routed by the domains' own descriptions, and a warning says so.
+        reasoning_model_path: model that splits requests for several domains, loaded when first
+            needed. If it cannot be used, requests are split by their clauses and the result is
+            marked as degraded. `embedded://clauses` always splits by clauses.
         device: `auto`, `cpu`, `cuda` or `mps`, for models that run in this process.
-        use_reasoning_threshold: confidence below which reasoning is asked, in [0, 1].
-        quantization: of hf:// models, whose weights are then stored as integers.
-        target_error: share of messages that may go wrong, such as 0.02; takes the threshold's place
-            where the router has calibration rows.
+        use_reasoning_threshold: confidence below which the reasoning model is asked, in [0, 1].
+        quantization: stores the weights of hf:// models as integers.
+        target_error: acceptable share of routing errors, such as 0.02; replaces the threshold if
+            the router has calibration rows.
         rag: knowledge; by default a store in the data directory.
         tools: registry that the domains' tool names refer to.
-        models: resolves model references; its owner closes it.
-        router: in place of the one that `intent_model_path` gives.
-        default_model: model reference of domains that name none.
-        settings: in place of the environment's.
-
-    One that is left at its default, and has a variable, is what the environment says.
+        models: resolves model references; whoever made it closes it.
+        router: used instead of the one that `intent_model_path` names.
+        default_model: model reference for domains that name none.
+        settings: used instead of those from the environment.
 
     Raises:
         InvalidInputError: an argument is out of its range.
@@ -123,14 +122,14 @@ class TinyBERTOrchestrator:
         settings: Settings | None = None,
         progress: Progress | None = None,
     ) -> Self:
-        """Make the agent that an app file describes, and take in its documents.
+        """Make the agent that an app file describes, and ingest its documents.
 
-        Documents that cannot be read are passed over, each with a warning that names it.
+        Documents that cannot be read are skipped, each with a warning that names it.
 
         Args:
-            path: None is `MDSA_APP`, else the demo's.
-            settings: in place of the environment's.
-            progress: called with (files done, files in all, file) while documents are read.
+            path: the app file; by default `MDSA_APP`, else the demo's.
+            settings: used instead of those from the environment.
+            progress: called with (files done, files in total, file) while documents are read.
 
         Raises:
             ConfigError: the app file, or what it names, is missing or broken.
@@ -174,13 +173,13 @@ class TinyBERTOrchestrator:
         model_name: str | None = None,
         **options: Any,
     ) -> None:
-        """Register a domain; requests reach it from now on.
+        """Register a domain; it can be asked from the next request on.
 
         Args:
-            name: its name, or a whole `DomainConfig` and nothing else.
+            name: its name, or a complete `DomainConfig` as the only argument.
             description: what it answers, in a sentence.
-            keywords: words that speak for it.
-            model_name: model reference; None is the default model.
+            keywords: words that suggest it.
+            model_name: model reference; None means the default model.
             **options: other fields of `DomainConfig`, such as `tools` or `system_prompt`.
 
         Raises:
@@ -192,7 +191,7 @@ class TinyBERTOrchestrator:
             config = name
             if description is not None or keywords is not None or model_name or options:
                 raise InvalidInputError(
-                    f"domain {config.name!r} is a DomainConfig already; give nothing beside it."
+                    f"domain {config.name!r} is a complete DomainConfig; give no other arguments."
                 )
         else:
             config = DomainConfig.create(
@@ -212,7 +211,7 @@ class TinyBERTOrchestrator:
     def remove_domain(self, name: str) -> None:
         """Remove a domain; turns in flight finish.
 
-        Its documents stay, for a domain of the same name; `rag.remove_domain(name)` deletes them.
+        Its documents stay in the store; `rag.remove_domain(name)` deletes them.
 
         Raises:
             UnknownNameError: no such domain.
@@ -229,19 +228,19 @@ class TinyBERTOrchestrator:
 
         Args:
             message: the user's text.
-            context: `session_id` continues a session (a new one is begun without it); `user_id`
+            context: `session_id` continues a session (without it, a new one starts); `user_id`
                 owns it; `allowed_domains`, `threshold`, `target_error` and the other fields of
-                `RunContext` set this run; `images` (see `read_images`) are shown to the model and
-                kept for two more turns. Any other key is a fact, such as `order_id`, that the
+                `RunContext` apply to this run; `images` (see `read_images`) are shown to the model
+                and kept for two more turns. Any other key is a fact, such as `order_id`, that the
                 model may use.
 
         Returns:
             `response`, `domain`, `confidence`, `latency_ms`, `used_reasoning`, `decision`,
             `domains`, `sources`, `tool_calls`, `session_id`, `degraded` and more; see
-            `RequestResult`. With `interrupts`, a tool waits for approval: see `resume`.
+            `RequestResult`. If it has `interrupts`, a tool is waiting for approval: see `resume`.
 
         Raises:
-            InvalidInputError: the message, the context or the session (a domain's) cannot be used.
+            InvalidInputError: the message, the context or the session cannot be used.
             UnknownNameError: the context allows a domain that does not exist.
             SessionAccessError: the session belongs to another user.
             SessionBusyError: another writer held the session for too long.
@@ -255,7 +254,7 @@ class TinyBERTOrchestrator:
     async def aprocess_request(
         self, message: str, context: Mapping[str, Any] | None = None
     ) -> RequestResult:
-        """Async twin of `process_request`."""
+        """Async version of `process_request`."""
         request = self._request(message, context)
         running = await self._astart()
         return await running.loop.acall(partial(running.engine.answer, request))
@@ -263,13 +262,13 @@ class TinyBERTOrchestrator:
     def stream_request(
         self, message: str, context: Mapping[str, Any] | None = None
     ) -> Iterator[Event]:
-        """Answer a message, giving events on the way.
+        """Answer a message, yielding events along the way.
 
         Yields:
-            Dicts by `type`: `route` (decided), `node` (finished), `token` (text of an answer, as
-            it comes), `restart` (the model of this `node` failed while it answered: forget its
-            tokens since the last tool, another answer begins), `tool` (ran), `interrupt` (waits
-            for approval) and last `final`, whose `result` is what `process_request` gives.
+            Dicts with a `type`: `route` (decided), `node` (finished), `token` (a piece of the
+            answer), `restart` (the model of this `node` failed while answering: discard its tokens
+            since the last tool; another answer follows), `tool` (ran), `interrupt` (waiting for
+            approval) and finally `final`, whose `result` is what `process_request` returns.
         """
         request = self._request(message, context)
         running = self._start()
@@ -278,7 +277,7 @@ class TinyBERTOrchestrator:
     async def astream_request(
         self, message: str, context: Mapping[str, Any] | None = None
     ) -> AsyncIterator[Event]:
-        """Async twin of `stream_request`."""
+        """Async version of `stream_request`."""
         request = self._request(message, context)
         running = await self._astart()
         async for event in running.loop.astream(partial(running.engine.stream, request)):
@@ -290,17 +289,17 @@ class TinyBERTOrchestrator:
         decision: bool | Mapping[str, bool] | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> RequestResult:
-        """Go on with a session's unfinished turn.
+        """Continue a session's unfinished turn.
 
         Args:
             session_id: the session.
-            decision: on tools that wait for approval: True or False for all calls, or a mapping
-                from call id to either. None goes on with a turn that was cut off, by a crash say.
+            decision: for tools waiting for approval: True or False for all calls, or a mapping
+                from call id to either. None continues a turn that was cut off, such as by a crash.
             context: as for `process_request`.
 
         Raises:
-            InvalidInputError: there is nothing to go on with, the caller may not use all of its
-                domains, or the decision cannot be read.
+            InvalidInputError: there is nothing to continue, the caller may not use all of the
+                turn's domains, or the decision cannot be read.
             UnknownSessionError: no such session.
         """
         request = self._request("resume", {**(context or {}), "session_id": session_id})
@@ -313,7 +312,7 @@ class TinyBERTOrchestrator:
         decision: bool | Mapping[str, bool] | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> RequestResult:
-        """Async twin of `resume`."""
+        """Async version of `resume`."""
         request = self._request("resume", {**(context or {}), "session_id": session_id})
         running = await self._astart()
         return await running.loop.acall(partial(running.engine.resume, request, decision))
@@ -339,17 +338,17 @@ class TinyBERTOrchestrator:
         }
 
     def warm_up(self) -> list[ModelStatus]:
-        """Load the models of the domains and wait for it; see `ModelRegistry.warm_up`."""
+        """Load the domains' models now, and wait until they are; see `ModelRegistry.warm_up`."""
         return self.models.warm_up(self._assembly.models_in_use())
 
     def check_models(self) -> list[ModelStatus]:
-        """Look whether the models of the registered domains could answer; nothing is loaded."""
+        """Check whether the registered domains' models could answer, without loading them."""
         return [self.models.check(reference) for reference in self._assembly.models_in_use()]
 
     def close(self) -> None:
         """Wait for turns in flight, then release the database, the knowledge store and the models.
 
-        Only what this object opened is released; a later request opens it again.
+        Only what this object opened is released, and a later request reopens it.
         """
         with self._lock:
             running, self._running = self._running, None
