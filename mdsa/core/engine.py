@@ -107,7 +107,7 @@ class Engine:
     async def _run(
         self, request: TurnRequest, given: Any, traced: TracedTurn, *, live: bool, resuming: bool
     ) -> AsyncGenerator[Event]:
-        handler = self.monitoring.request_handler()
+        handler = self.monitoring.request_handler(request.domain)
         started, began = time.perf_counter(), time.monotonic()
         topic = {"request_id": request.request_id, "session_id": request.session_id}
         self.bus.publish(Topic.REQUEST_RECEIVED, topic)

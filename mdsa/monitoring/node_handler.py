@@ -67,14 +67,18 @@ class NodeMetricsHandler(BaseCallbackHandler):
 
     An instance serves one request, whose latency by node it holds, and passes everything on to
     `sink`; see `MonitoringService.request_handler`.
+
+    Args:
+        domain: whose subgraph is the whole graph of the run; its nodes are `domain/node`.
     """
 
     run_inline = True
     """Async runs call it on the event loop: it takes microseconds, a thread hop takes more."""
 
-    def __init__(self, sink: NodeSink | None = None) -> None:
+    def __init__(self, sink: NodeSink | None = None, *, domain: str | None = None) -> None:
         super().__init__()
         self._sink = sink
+        self._domain = domain
         self._lock = Lock()
         self._nodes = NodeTable()
         self._started: dict[UUID, tuple[str, float]] = {}
@@ -102,6 +106,10 @@ class NodeMetricsHandler(BaseCallbackHandler):
                 sum(stats.output_tokens for stats in self._nodes.values()),
             )
 
+    def _key(self, metadata: Mapping[str, Any] | None) -> str | None:
+        key = node_key(metadata or {})
+        return key if key is None or self._domain is None else f"{self._domain}/{key}"
+
     @override
     def on_chain_start(
         self,
@@ -117,7 +125,7 @@ class NodeMetricsHandler(BaseCallbackHandler):
         """Start the clock of a node's own run."""
         if not any(tag.startswith(_NODE_TAG) for tag in tags or ()):
             return
-        key = node_key(metadata or {})
+        key = self._key(metadata)
         if key is not None:
             self._started[run_id] = (key, perf_counter())
 
@@ -150,7 +158,7 @@ class NodeMetricsHandler(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         """Note which node calls the model: the end of a model's run does not say."""
-        key = node_key(metadata or {})
+        key = self._key(metadata)
         if key is not None:
             self._models[run_id] = key
 

@@ -42,12 +42,15 @@ class MonitoringService:
             self._totals.add(metric)
             self._recent.append(metric)
 
-    def request_handler(self) -> NodeMetricsHandler:
+    def request_handler(self, domain: str | None = None) -> NodeMetricsHandler:
         """A callback handler for one request: `config={"callbacks": [handler]}`.
 
         It knows the request's own latency by node afterwards, and counts every run here.
+
+        Args:
+            domain: the one whose subgraph is asked alone.
         """
-        return NodeMetricsHandler(sink=self)
+        return NodeMetricsHandler(self, domain=domain)
 
     def record_node(self, node: str, latency_ms: float, outcome: NodeOutcome) -> None:
         """Count a run of a node that ended."""

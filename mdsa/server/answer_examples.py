@@ -203,14 +203,16 @@ def stream_examples() -> dict[tuple[str, str], str]:
     started = {"event": "on_chain_start", "name": "classify", "run_id": _RUN, "data": {}}
     added = {"op": "add", "path": "/logs/classify", "value": {"id": _RUN, "name": "classify"}}
     turn = _turn_events()
-    begun, ended = ("metadata", {"run_id": _RUN}), ("end", {})
+    begun: tuple[str, object] = ("metadata", {"run_id": _RUN})
+    ended: tuple[str, object] = ("end", {})
     delta = {"index": 0, "delta": {"content": "Express"}, "finish_reason": None}
     chunk = {"id": "chatcmpl-5f0c", "object": "chat.completion.chunk", "choices": [delta]}
-    text = {"type": "response.output_text.delta", "sequence_number": 4, "delta": "Express"}
+    kind = "response.output_text.delta"
+    text = {"type": kind, "sequence_number": 4, "delta": "Express"}
     return {
         ("post", "/chat/stream"): _stream(*turn),
         ("post", "/v1/chat/completions"): f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n",
-        ("post", "/v1/responses"): _stream((text["type"], text)),
+        ("post", "/v1/responses"): _stream((kind, text)),
         ("post", "/langserve/{graph}/stream"): _stream(
             begun, *(("data", event) for _, event in turn), ended
         ),

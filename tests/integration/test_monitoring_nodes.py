@@ -102,6 +102,14 @@ def test_a_nodes_own_run_counts_once_whatever_runs_inside_it() -> None:
     assert _runs(handler.node_stats()) == _RUNS_OF_APP
 
 
+def test_nodes_of_a_domain_that_is_asked_alone_are_that_domains() -> None:
+    handler = NodeMetricsHandler(domain="orders")
+    _domain("orders").invoke({"seen": []}, {"callbacks": [handler]})
+
+    assert _runs(handler.node_stats()) == {"orders/retrieve": 1, "orders/generate": 2}
+    assert handler.node_stats()["orders/generate"]["model_calls"] == 2
+
+
 async def test_async_runs_count_the_same() -> None:
     handler = NodeMetricsHandler()
     await _app().ainvoke({"seen": []}, {"callbacks": [handler]})

@@ -92,6 +92,7 @@ async def test_a_tool_that_writes_waits_for_a_decision(
     done = await answer(http, path, {"input": {"resume": decision}, "config": thread})
     assert said in done["messages"][-1]["content"]
     assert done["interrupts"] == []
+    assert "orders/tools" in (await http.get("/stats")).json()["nodes"]
     again = await http.post(f"{path}/invoke", json={"input": {"resume": True}, "config": thread})
     assert (again.status_code, again.headers["content-type"]) == (422, "application/problem+json")
 
