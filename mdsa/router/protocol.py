@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nlargest
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
-__all__ = ["DocumentRouter", "Route", "Router", "RouterDomain", "best_domains", "route_reading"]
+__all__ = [
+    "DocumentRouter",
+    "Route",
+    "Router",
+    "RouterDomain",
+    "best_domains",
+    "can_read",
+    "route_reading",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +136,13 @@ class DocumentRouter(Router, Protocol):
         """
 
 
+def can_read(router: Router) -> TypeGuard[DocumentRouter]:
+    """As `isinstance`, whose 25 µs of looking up every member each message would pay."""
+    return hasattr(router, "set_documents")
+
+
 def route_reading(router: Router, texts: Sequence[str], reading: Collection[str]) -> list[Route]:
     """Let a router score texts, by these domains' documents too if it is one that reads any."""
-    if isinstance(router, DocumentRouter):
+    if can_read(router):
         return router.route(texts, reading=reading)
     return router.route(texts)

@@ -13,7 +13,7 @@ import numpy as np
 from mdsa.errors import DuplicateNameError, InvalidInputError, UnknownNameError
 from mdsa.router.calibration import Floats
 from mdsa.router.label_model import LabelModel
-from mdsa.router.protocol import DocumentRouter, Route, Router, RouterDomain, route_reading
+from mdsa.router.protocol import Route, Router, RouterDomain, can_read, route_reading
 
 __all__ = ["TrainedRouter"]
 
@@ -83,11 +83,11 @@ class TrainedRouter:
     @property
     def reads_documents(self) -> bool:
         """Whether documents could change a verdict: those of a domain without labels may."""
-        return isinstance(self._others, DocumentRouter) and self._others.reads_documents
+        return can_read(self._others) and self._others.reads_documents
 
     def set_documents(self, sentences: Mapping[str, Sequence[str]]) -> None:
         """Give what documents say to the router for domains without labels; see there."""
-        if isinstance(self._others, DocumentRouter):
+        if can_read(self._others):
             self._others.set_documents(sentences)
 
     def route(self, texts: Sequence[str], *, reading: Collection[str] = ()) -> list[Route]:
