@@ -11,7 +11,7 @@ import pytest
 
 from mdsa.errors import ConfigError, InvalidInputError, ModelUnavailableError
 from mdsa.router import RouterDomain
-from mdsa.router.opening import open_router
+from mdsa.router.opening import names_nothing, open_router
 from mdsa.router.tinybert_router import TinyBertRouter
 from mdsa.router.trained import TrainedRouter
 
@@ -54,6 +54,16 @@ def test_a_path_without_anything_warns_and_gives_the_default_router(
         assert isinstance(open_router(path), TinyBertRouter)
 
     assert f"'{path}' does not exist" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("path", "nothing"),
+    [("models/my router", True), ("owner/model", False), ("hf://owner/model", False), (".", False)],
+)
+def test_a_hub_id_names_something_and_a_path_without_anything_does_not(
+    path: str, nothing: bool
+) -> None:
+    assert names_nothing(path) is nothing
 
 
 @pytest.mark.parametrize("given", ["", "  ", "a\0", 5, b"model"])
