@@ -47,7 +47,7 @@ DEMO_TURNS = (
         "headlamp",
     ),
     DemoTurn(
-        "A third one",
+        "And a third one",
         "What does shipping to Canada cost?",
         "shipping",
     ),
@@ -67,12 +67,12 @@ DEMO_TURNS = (
         "both",
     ),
     DemoTurn(
-        "An unclear message is asked back",
+        "An unclear message gets a question back",
         "I got the wrong thing.",
         "wrong-item",
     ),
     DemoTurn(
-        "The answer to the question back completes the first message",
+        "The answer to that question completes the first message",
         "It's for customer support.",
         "wrong-item",
     ),
@@ -82,12 +82,12 @@ DEMO_TURNS = (
         "company",
     ),
     DemoTurn(
-        "Nobody's subject is declined",
+        "A question for no domain is declined",
         "How do I cook risotto for six people?",
         "risotto",
     ),
     DemoTurn(
-        "What a caller may not use is not answered",
+        "A domain that the caller may not use stays closed",
         "What does error E21 on my hub mean?",
         "restricted",
         allowed_domains=("customer_support",),
