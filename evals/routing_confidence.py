@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from mdsa.evals.routing_bench import FEW, TRAINED_TITLE, Bench, example_domains
 from mdsa.evals.routing_classification import calibration_curves
 from mdsa.evals.routing_data import IntentSet, draw_examples
-from mdsa.evals.routing_metrics import Estimate, auroc, bootstrap, false_positive_rate, mean_of
+from mdsa.evals.routing_metrics import (
+    Estimate,
+    auroc,
+    bootstrap,
+    calibration_error_by_chance,
+    false_positive_rate,
+    mean_of,
+)
 from mdsa.evals.routing_report import Figure, Section, Target
 from mdsa.evals.routing_systems import Scored
 from mdsa.evals.routing_unseen import unseen_domain_sets
@@ -35,16 +42,22 @@ def calibration(bench: Bench) -> Section:
     for data, system, scored in _scored(bench, *_SETS):
         fine_tuned = system == TRAINED_TITLE
         correct = scored.correct(data.validation.labels)
+        subject = f"{data.title}, in scope"
         section.figures.append(
             _ece(
                 bench,
-                f"{data.title}, in scope",
+                subject,
                 system,
                 correct,
                 scored.confidence,
                 Target(0.015, at_most=True) if fine_tuned else None,
             )
         )
+        if fine_tuned and bench.resamples:
+            least = calibration_error_by_chance(scored.confidence, bench.resamples)
+            section.figures.append(
+                Figure(subject, system, "ECE by chance", least, "", None, len(correct))
+            )
         if not data.out_of_scope:
             continue
         outside = dict(bench.scores(data, data.out_of_scope, "out of scope"))[system]
@@ -71,7 +84,8 @@ def calibration(bench: Bench) -> Section:
     unseen_domain_sets(bench, section)
     section.notes.append(
         "Expected calibration error of the best domain's probability over 15 equal bins; a message "
-        "out of scope is always answered wrong."
+        "out of scope is always answered wrong. 'ECE by chance' is what a router would show here "
+        "whose confidences are exactly right: less than that, no router can be told from it."
     )
     return section
 

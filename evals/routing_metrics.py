@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mdsa.router.calibration import expected_calibration_error
+
 __all__ = [
     "BINS",
     "Bin",
@@ -23,6 +25,7 @@ __all__ = [
     "auroc",
     "bootstrap",
     "brier_scores",
+    "calibration_error_by_chance",
     "false_positive_rate",
     "macro_f1",
     "mean_of",
@@ -81,6 +84,32 @@ def reliability_bins(correct: Booleans, confidence: Floats, bins: int = BINS) ->
         Bin(index / bins, (index + 1) / bins, int(count[index]), sure[index], right[index])
         for index in range(bins)
     ]
+
+
+def calibration_error_by_chance(
+    confidence: Floats, resamples: int = 1000, seed: int = 0
+) -> Estimate:
+    """Expected calibration error of a router with these confidences if they were exactly right.
+
+    Of few rows a bin, some more or fewer are right than their confidence says. The plain error
+    takes that for miscalibration: it is never 0, however good the router (Kumar et al. 2019,
+    arXiv:1909.10155).
+
+    Args:
+        confidence: (rows,).
+        resamples: how often each row is drawn right or wrong, with its confidence; 1 or more.
+        seed: of the draws.
+
+    Returns:
+        The mean, and the bounds between which 95 % of the draws lie.
+    """
+    generator = np.random.default_rng(seed)
+    draws = [
+        expected_calibration_error(confidence, generator.random(len(confidence)) < confidence)
+        for _ in range(resamples)
+    ]
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return Estimate(float(np.mean(draws)), float(low), float(high))
 
 
 def brier_scores(probabilities: Floats, gold: Integers) -> Floats:

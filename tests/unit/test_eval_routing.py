@@ -122,6 +122,10 @@ def test_out_of_scope_and_calibration_by_hand(tmp_path: Path):
     # Two more messages, both wrong, with the confidence 0.1.
     assert found["Pets, out of scope mixed in: ECE"] == pytest.approx((1.7 + 2 * 0.1) / 10)
     assert figures(report)["Pets, in scope: ECE"].met is False
+    # Of eight messages that much is chance, even if every confidence were exactly right.
+    chance = figures(report)["Pets, in scope: ECE by chance"].estimate
+    assert 0.1 < chance.value < 0.3
+    assert (chance.low or 0) < 1.7 / 8 < (chance.high or 0)
 
 
 def test_prediction_sets_by_hand(tmp_path: Path):

@@ -13,6 +13,7 @@ from mdsa.evals.routing_metrics import (
     auroc,
     bootstrap,
     brier_scores,
+    calibration_error_by_chance,
     false_positive_rate,
     macro_f1,
     mean_of,
@@ -41,6 +42,17 @@ def test_bins_show_what_the_calibration_error_sums_up():
     assert gaps == pytest.approx(expected_calibration_error(confidence, correct, BINS))
     # Of rows with confidence p, p squared are right: the gap is the mean of p - p², 1/6.
     assert gaps == pytest.approx(1 / 6, abs=0.03)
+
+
+def test_what_calibration_error_chance_alone_makes():
+    # Half of 100 rows are right, give or take a binomial deviation of 5: its mean size is
+    # sqrt(2 / pi) times as much.
+    chance = calibration_error_by_chance(np.full(100, 0.5), resamples=2000)
+    assert chance.value == pytest.approx(0.05 * np.sqrt(2 / np.pi), rel=0.05)
+    # 2.24 deviations or more: one draw in forty. Just half are right in one draw of twelve.
+    assert chance.high == pytest.approx(0.05 * 2.24, abs=0.011)
+    assert chance.low == 0
+    assert calibration_error_by_chance(np.ones(100)) == Estimate(0, 0, 0)
 
 
 def test_brier_by_hand():
