@@ -29,7 +29,7 @@ from mdsa.router.conformal import ConformalScores
 from mdsa.router.features import Matrix, Table
 from mdsa.router.out_of_scope import DEFAULT_PRIOR
 from mdsa.router.softmax_regression import LinearModel, fit_softmax_regression
-from mdsa.router.vectors import unit
+from mdsa.router.vectors import product, unit
 
 __all__ = ["FewShotHead", "Labelled", "fit_few_shot"]
 
@@ -138,7 +138,7 @@ class FewShotHead:
         Returns:
             (texts, domains + 1); the last column is the probability that no domain fits.
         """
-        return self._combine(self.model.logits(vectors), vectors @ self.centres)
+        return self._combine(self.model.logits(vectors), product(vectors, self.centres))
 
     def _combine(self, logits: NDArray[np.float32], cosines: Matrix) -> Floats:
         nearness = _lifted(cosines, self.lifts, self.usual)

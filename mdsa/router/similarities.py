@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdsa.router.background import Background
-from mdsa.router.vectors import unit
+from mdsa.router.vectors import product, unit
 
 __all__ = [
     "LEAST_SUM",
@@ -110,7 +110,9 @@ class DomainVectors:
         """
         # Measured: for one message, rows that stand together take less time than columns that do.
         products = (
-            self._stack.dot(vectors[0])[None] if len(vectors) == 1 else vectors @ self._stack.T
+            self._stack.dot(vectors[0])[None]
+            if len(vectors) == 1
+            else product(vectors, self._stack.T)
         )
         products -= self._of_mean
         return Comparison(vectors, products)

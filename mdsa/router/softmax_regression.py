@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mdsa.router.vectors import product
+
 __all__ = ["LinearModel", "fit_softmax_regression"]
 
 _BIAS_PENALTY = 1e-3
@@ -20,7 +22,7 @@ class LinearModel(NamedTuple):
 
     def logits(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Logits of rows (rows, dimensions): (rows, classes)."""
-        result: NDArray[np.float32] = rows @ self.weights + self.bias
+        result: NDArray[np.float32] = product(rows, self.weights) + self.bias
         return result
 
 

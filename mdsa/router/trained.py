@@ -14,6 +14,7 @@ from mdsa.errors import DuplicateNameError, InvalidInputError, UnknownNameError
 from mdsa.router.calibration import Floats
 from mdsa.router.label_model import LabelModel
 from mdsa.router.protocol import Route, Router, RouterDomain, can_read, route_reading
+from mdsa.router.vectors import product
 
 __all__ = ["TrainedRouter"]
 
@@ -109,7 +110,7 @@ class TrainedRouter:
         if not texts or not table.names:
             return [Route({}, 1.0) for _ in texts]
         judged = self.model.judge(texts)
-        scores = judged.labels @ table.sums * (1 - judged.out_of_scope)[:, None]
+        scores = product(judged.labels, table.sums) * (1 - judged.out_of_scope)[:, None]
         outside = np.clip(1 - scores.sum(axis=1), 0, 1)
         others = route_reading(self._others, texts, reading) if table.without_labels else []
         if others:
