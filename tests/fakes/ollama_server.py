@@ -74,7 +74,10 @@ class _Handler(ModelHandler):
 
     def do_GET(self) -> None:  # noqa: N802 - the base class's name
         self.read_json()
-        if self.path == "/api/tags":
+        if self.server.fault.refusal is not None:
+            status, text = self.server.fault.refusal
+            self.send_json(status, {"error": text})
+        elif self.path == "/api/tags":
             self.send_json(200, {"models": [_entry(one) for one in self.server.models.values()]})
         elif self.path == "/api/ps":
             entries = [

@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage
 from mdsa.embeddings.ollama import OllamaServerEmbeddings
 from mdsa.errors import ModelError, ModelUnavailableError
 from mdsa.models import ModelRegistry
+from mdsa.models.ollama.health import find_model
 from mdsa.settings import Settings
 
 
@@ -122,6 +123,33 @@ def test_the_check_of_a_dead_server_names_the_command() -> None:
 
     assert not status.available
     assert status.remedy.endswith(f"OLLAMA_HOST={url} ollama serve")
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [(401, "USER:PASSWORD@"), (404, "correct OLLAMA_BASE_URL"), (502, "try again")],
+)
+def test_the_check_of_a_server_that_refuses_says_what_its_answer_means(
+    server: OllamaServer, status: int, remedy: str
+) -> None:
+    server.fault.refusal = (status, "no")
+
+    found = _registry(server.url).check("ollama://llama3:8b")
+
+    assert f"HTTP {status}" in found.detail
+    assert remedy in found.remedy
+
+
+def test_the_check_of_a_server_that_hangs_does_not_start_another() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        problem = find_model("llama3:8b", url, timeout_s=0.05).problem
+
+    assert problem is not None
+    assert "did not answer within 0.05 s" in problem[0]
+    assert "ollama serve" not in problem[1]
 
 
 def test_the_check_tells_what_would_run(server: OllamaServer) -> None:

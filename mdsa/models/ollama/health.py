@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from httpx import HTTPError
+from httpx import HTTPError, TimeoutException
 from ollama import Client, ResponseError
 from pydantic import ValidationError
 
@@ -34,16 +34,17 @@ class Found(NamedTuple):
     loaded: bool = False
 
 
-def find_model(model: str, base_url: str) -> Found:
+def find_model(model: str, base_url: str, timeout_s: float = _CHECK_TIMEOUT_S) -> Found:
     """Ask the server for a model; nothing is loaded, and nothing is raised.
 
     Args:
         model: name on the server; without a tag, `latest`.
         base_url: the server.
+        timeout_s: how long it may take.
     """
     wanted = (model if ":" in model.rpartition("/")[2] else f"{model}:latest").lower()
     try:
-        with Client(host=base_url, timeout=_CHECK_TIMEOUT_S, auth=server_auth(base_url)) as client:
+        with Client(host=base_url, timeout=timeout_s, auth=server_auth(base_url)) as client:
             pulled = {str(entry.model).lower(): entry for entry in client.list().models}
             if wanted not in pulled:
                 return Found(not_pulled(model, base_url))
@@ -51,9 +52,24 @@ def find_model(model: str, base_url: str) -> Found:
     except (json.JSONDecodeError, ValidationError) as error:
         detail = f"what answers at {shown_url(base_url)} is no Ollama server ({error})"
         return Found((detail, "correct OLLAMA_BASE_URL"))
-    except (HTTPError, OSError, ResponseError) as error:
+    except ResponseError as error:
+        return Found(_refusal(base_url, error))
+    except TimeoutException:
+        detail = f"the Ollama server at {shown_url(base_url)} did not answer within {timeout_s:g} s"
+        return Found((detail, "see its log; where it hangs, start it again"))
+    except (HTTPError, OSError) as error:
         return Found(no_server(model, base_url, error))
     entry = pulled[wanted]
     quantization = (entry.details.quantization_level if entry.details else None) or ""
     size = None if entry.size is None else int(entry.size)
     return Found(None, quantization, size, wanted in running)
+
+
+def _refusal(base_url: str, error: ResponseError) -> tuple[str, str]:
+    status = error.status_code
+    detail = f"what answers at {shown_url(base_url)} does not list its models (HTTP {status})"
+    if status in (401, 403):
+        return detail, "set OLLAMA_BASE_URL=http://USER:PASSWORD@HOST:PORT, as the server wants it"
+    if status >= 500:
+        return detail, "try again; see the log of the server, or of the proxy before it"
+    return detail, "correct OLLAMA_BASE_URL"

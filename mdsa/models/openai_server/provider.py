@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from langchain_core.language_models import BaseChatModel
 
-from mdsa.errors import ConfigError, ModelError
+from mdsa.errors import ConfigError, ModelError, ModelTimeoutError
 from mdsa.models.openai_server.credentials import forget_organization, key_for
 from mdsa.models.openai_server.reference import parse_name
 from mdsa.models.provider import ModelOptions, ModelStatus
@@ -89,6 +89,8 @@ class OpenAIProvider:
                 served = sorted(str(entry.id) for entry in client.models.list())
         except ModelError as error:
             detail, _, remedy = str(error).partition("; ")
+            if isinstance(error, ModelTimeoutError):  # of the check, whatever is set for answers
+                remedy = "see the server's log; where it hangs, start it again"
             return ModelStatus(reference, False, detail, remedy, device=target.base_url)
         if target.model not in served:
             listed = ", ".join(served) or "none"
