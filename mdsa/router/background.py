@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdsa.errors import ModelUnavailableError
+from mdsa.router.vectors import product
 
 __all__ = ["FILE", "Background", "load_background"]
 
@@ -79,7 +80,7 @@ class Background:
 
     def weigh(self, centred: Matrix) -> Matrix:
         """Divide what `centre` gives by its spread: the dot product of two such is a similarity."""
-        variance = ((centred @ self.directions.T) ** 2).sum(axis=1) + self.remainder
+        variance = (product(centred, self.directions.T) ** 2).sum(axis=1) + self.remainder
         result: Matrix = centred / np.sqrt(np.maximum(variance, _SMALLEST))[:, None]
         return result
 

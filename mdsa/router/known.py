@@ -13,8 +13,10 @@ from mdsa.router.protocol import RouterDomain
 
 __all__ = ["Known", "Sentences"]
 
-_MOST_JUDGES = 32
-"""Of callers who may read different domains; of a thousand texts, a judge holds some 5 MB."""
+_FEWEST_JUDGES = 32
+"""Kept, however large; there is one for each set of domains that callers may read."""
+_TEXTS_HELD = 32_000
+"""By all judges that are kept; for each text, a judge holds some 5 KB."""
 
 
 class Sentences(NamedTuple):
@@ -54,8 +56,9 @@ class Known:
         return frozenset(name for name in self.documents if name in reading)
 
     def remember(self, counting: frozenset[str], judge: Judge) -> None:
-        """Keep a judge, in the place of the oldest one where there are many."""
-        while len(self.judges) >= _MOST_JUDGES:
+        """Keep a judge, in the place of the oldest ones where there are many."""
+        most = max(_FEWEST_JUDGES, _TEXTS_HELD // len(judge.table.texts))
+        while len(self.judges) >= most:
             del self.judges[next(iter(self.judges))]
         self.judges[counting] = judge
 

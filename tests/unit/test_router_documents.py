@@ -190,7 +190,7 @@ def test_many_different_readers_are_all_judged_by_what_they_may_read() -> None:
     made = router(*domains)
     made.set_documents({one.name: [f"{one.name} has word{one.name} inside."] for one in domains})
 
-    for bits in range(1, 64):  # more sets than judges are kept
+    for bits in range(1, 64):
         reading = [one.name for at, one in enumerate(domains) if bits >> at & 1]
         route = one(made, "wordd0 inside", reading)
         assert ("d0" in reading) == (route.scores["d0"] > 0.5)
