@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Protocol, TypeVar
 
-from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import Runtime
 
 from mdsa.graph.context import RunContext
 
-__all__ = ["ConfigNode", "Node", "RuntimeNode"]
+__all__ = ["Node", "RuntimeNode"]
 
 StateT = TypeVar("StateT", contravariant=True)
 
@@ -18,14 +17,6 @@ class Node(Protocol[StateT]):
     """A node that needs the state alone."""
 
     def __call__(self, state: StateT) -> dict[str, Any]:
-        """Give the partial update."""
-        ...
-
-
-class ConfigNode(Protocol[StateT]):
-    """A node that hands the run's callbacks on."""
-
-    def __call__(self, state: StateT, config: RunnableConfig) -> dict[str, Any]:
         """Give the partial update."""
         ...
 

@@ -1,23 +1,19 @@
 """Trains the adapter that `embedded://smollm2` uses.
 
-    python -m mdsa.training.slm --data-dir DATA --out DIR [--minutes 60]
-
-`DIR/adapter.gguf` is written at the end, and again from the last checkpoint with `--export-only`.
+`mdsa train slm` calls it. `adapter.gguf` is written at the end, and again from the last checkpoint
+by `export_adapter`.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
-from mdsa.models.smollm2.files import find_weights
 from mdsa.models.smollm2.prompt import FORM
 from mdsa.training.checkpoints import load_checkpoint
 from mdsa.training.slm_batches import encode
@@ -29,7 +25,7 @@ from mdsa.training.slm_sample import Sample
 from mdsa.training.slm_weights import open_network, open_tokenizer, read_gguf
 from mdsa.training.torch_threads import torch_threads
 
-__all__ = ["export_adapter", "main", "train_adapter"]
+__all__ = ["export_adapter", "train_adapter"]
 
 ADAPTER = "adapter.gguf"
 CHECKPOINT = "checkpoint.pt"
@@ -94,34 +90,3 @@ def export_adapter(out: Path, alpha: float, weights: Path) -> Path:
     state = load_checkpoint(out / CHECKPOINT)["adapter"]
     write_adapter(adapter, state, alpha, read_gguf(weights), "mdsa-smollm2")
     return adapter
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Train, or export only."""
-    parser = argparse.ArgumentParser(prog="mdsa.training.slm")
-    parser.add_argument("--data-dir", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--weights", type=Path, help="GGUF file; the pulled one by default")
-    parser.add_argument("--minutes", type=float, default=FitSettings().minutes)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=FitSettings().threads)
-    parser.add_argument("--export-only", action="store_true")
-    options = parser.parse_args(arguments)
-    settings = FitSettings(minutes=options.minutes, seed=options.seed, threads=options.threads)
-    weights = options.weights or find_weights()
-    if options.export_only:
-        made = export_adapter(options.out, settings.alpha, weights)
-    else:
-        made = train_adapter(
-            options.data_dir, options.out, settings, weights=weights, progress=_show
-        )
-    _show(str(made))
-
-
-def _show(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()
