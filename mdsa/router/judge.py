@@ -126,8 +126,8 @@ class Judge:
         best = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)
         for at in best[:_WITH_EVIDENCE]:
             start = columns.texts[at][0]
-            nearest = max(range(start, start + self.table.shown[at]), key=products.__getitem__)
-            evidence[self.names[at]] = self.table.texts[nearest - first]
+            near = products[start : start + self.table.shown[at]]
+            evidence[self.names[at]] = self.table.texts[start - first + near.index(max(near))]
         scored = dict(zip(self.names, scores, strict=True))
         return Route(scored, outside, evidence, self._by_documents)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,14 +54,13 @@ class KeywordIndex:
             together, with ascending weights.
         """
         width = len(self._sizes)
-        # Each message is counted in its own stretch of one long row.
-        held = [
-            self._holders[stem] + at * width if at else self._holders[stem]
-            for at, stems in enumerate(messages)
-            for stem in stems
-            if stem in self._holders
-        ]
-        counts = np.bincount(np.concatenate(held or [_NONE]), minlength=width * len(messages))
+        holders = self._holders
+        held = [[holders[stem] for stem in stems if stem in holders] for stems in messages]
+        entries = np.concatenate([_NONE, *chain.from_iterable(held)])
+        if len(messages) > 1:  # each is counted in its own stretch of one long row
+            starts = np.arange(len(messages)) * width
+            entries += starts.repeat([sum(map(len, some)) for some in held])
+        counts = np.bincount(entries, minlength=width * len(messages))
         (found,) = (counts.reshape(len(messages), width) == self._sizes).ravel().nonzero()
         at, entries = np.divmod(found, max(width, 1))
         return at, self._domains[entries], self._weights[entries]

@@ -8,8 +8,7 @@ pushed out of the processor's cache.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, log, sqrt
-from operator import mul
+from math import exp, hypot, log, sqrt
 from typing import NamedTuple
 
 from mdsa.router.features import Table
@@ -95,7 +94,7 @@ def zero_shot(
     squared = max(1 - 2 * products[0] - columns.mean_squared, SMALLEST)
     start, end = columns.directions
     spread = products[start:end]
-    variance = max(sum(map(mul, spread, spread)) / squared + columns.remainder, SMALLEST)
+    variance = max(hypot(*spread) ** 2 / squared + columns.remainder, SMALLEST)
     length = sqrt(squared)
     sharpness = SHARPNESS / (length * sqrt(variance))
     count = len(columns.texts)

@@ -6,8 +6,7 @@ a call of numpy takes the longer the rarer it is, and longer than its arithmetic
 
 from __future__ import annotations
 
-from math import log, sqrt
-from operator import mul
+from math import hypot, log, sqrt
 
 import numpy as np
 
@@ -38,8 +37,7 @@ def zero_shot(
     nearest, centre = columns[_NEAREST], columns[_CENTRE]
     count = len(centre)
     spread = products[vectors.directions].tolist()
-    spread_squared = sum(map(mul, spread, spread))
-    to_cosine, to_similarity = vectors.scales(float(products[0]), spread_squared)
+    to_cosine, to_similarity = vectors.scales(float(products[0]), hypot(*spread) ** 2)
     np.multiply(products[vectors.centres], np.float32(to_cosine), out=centre)
     promise = columns.sum(axis=0)
     chosen = promise.argpartition(-SHORTLIST)[-SHORTLIST:]
