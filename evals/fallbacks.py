@@ -42,7 +42,7 @@ _QUESTIONS = (
     "How do I pair the headlamp with my phone?",
     "What does shipping to Canada cost?",
     "Can I swim with the Trailhead watch on?",
-    "How do I get an invoice?",
+    "How long do refunds take?",
 )
 
 
