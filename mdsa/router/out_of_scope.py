@@ -9,10 +9,17 @@ model:
 
 No example of an out-of-scope message is needed. Each held-out row is shown once more with its
 right label struck out: what is left is a message that none of the remaining labels fits. Struck
-out logits are a little unlike those of a message that was never seen, so this fit trusts `nearest`
-alone. (Measured with a small head on MiniLM's embeddings of CLINC150, fitted on its training part:
-AUROC on val and oos_val 0.987 for `nearest`, 0.966 for `energy` and 0.967 for all three fitted
-without examples; 0.987 for all three fitted with the 100 examples of oos_train.)
+out logits are a little unlike those of a message that was never seen, so this fit trusts one
+measure alone, the energy. AUROC, and false positives where 95 % are let in, of fine-tuned routers:
+
+- 27 intents of BANKING77 held back (a short run, no teacher): 0.878 and 51 % by `energy`, 0.839 and
+  53 % by `nearest`, 0.816 and 65 % by `log_max`; 0.870 and 49 % by the first two fitted together;
+- CLINC150's val and oos_val (a network that had read 50 out-of-scope rows): 0.988 and 5 %, 0.981
+  and 7 %, 0.980 and 10 %; 0.987 and 7 % together.
+
+Messages in scope lose less by it, too: the right label of validation rows is likelier than with
+`nearest`, by 0.001 to 0.003 in mean log-likelihood, on each of two routers of BANKING77 and one of
+HWU64.
 """
 
 from __future__ import annotations
@@ -162,7 +169,7 @@ def fit_out_of_scope(
         used, groups = list(range(len(_MEASURES))), [(inside, 1 - prior), (examples, prior)]
     else:
         real = len(examples) / _FEWEST_EXAMPLES * prior
-        used = [0]
+        used = [_MEASURES.index("energy")]
         groups = [(inside, 1 - prior), (struck, prior - real), (examples, real)]
     rows = np.concatenate([group for group, _ in groups])
     shares = np.concatenate(

@@ -87,6 +87,14 @@ def test_with_examples_the_probability_is_calibrated_for_the_prior(world: World)
     assert expected_calibration_error(judged, truth) < 0.04
 
 
+@pytest.mark.parametrize("examples", [0, 5])
+def test_rows_that_are_struck_out_teach_the_energy_alone(world: World, examples: int) -> None:
+    weights = fitted(world, examples).weights
+
+    assert weights["energy"] < 0
+    assert weights["nearest"] == weights["log_max"] == 0
+
+
 def test_no_measure_counts_the_wrong_way(world: World) -> None:
     for examples in (0, 100):
         assert all(weight <= 0 for weight in fitted(world, examples).weights.values())
