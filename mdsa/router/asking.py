@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["asks", "content_words", "is_condition", "words"]
+__all__ = ["asks", "begins_asking", "content_words", "is_condition", "words"]
 
 _LEADING = (
     r"^\W*(?:(?:and|or|so|also|but|then|plus|ok|okay|well|oh|hi|hello|hey|btw|by the way|please|pls"
@@ -44,16 +44,16 @@ _CONDITION = re.compile(
 )
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _EMPTY_WORDS = (
-    "a about actually all also am an and any anything are as at be because been being but by can "
-    "can't cant could cost costs did do does doesn't don't dont else even ever for from get gets "
-    "getting go going got had has have he her here him his how how's hows i i'd i'll i'm i've if "
-    "im in into is isn't it it's its ive just know last let like long many may me mean might much "
-    "must my need no not now of off ok on once one ones only or other our out over own pay please "
-    "price same she should so some something soon still such tell than that that's thats the "
-    "their them then there these they thing things this those though time to too u until up us "
-    "very want was we we're well were what what's whats when where where's wheres whether which "
-    "while who who's whom whose why will with without won't work works would ya yes yet you "
-    "you're your"
+    "a about actually all also am an and any anything are as at be because been being but by "
+    "can can't cant check cost costs could did do does doesn't don't dont else even ever for "
+    "from get gets getting go going got had has have he her here him his how how's hows i i'd "
+    "i'll i'm i've idea if im in into is isn't it it's its ive just know last let like long "
+    "many may me mean might much must my need no not now of off ok on once one ones only or "
+    "other our out over own pay please price reason same see she should so some something "
+    "soon still such sure tell than that that's thats the their them then there these they "
+    "thing things this those though time to too try u until up us very want was we we're well "
+    "were what what's whats when where where's wheres whether which while who who's whom "
+    "whose why will with without won't work works would ya yes yet you you're your"
 )
 _EMPTY = frozenset(_EMPTY_WORDS.split())
 
@@ -62,7 +62,12 @@ def asks(text: str) -> bool:
     """Tell whether a clause asks or demands something; "my son is four" does not."""
     if _CONDITION.match(text) and "?" not in text:
         return False
-    return _STARTS.search(text) is not None or _ASKS.search(text) is not None
+    return begins_asking(text) or _ASKS.search(text) is not None
+
+
+def begins_asking(text: str) -> bool:
+    """Tell whether a clause begins as a question or a request does ("can I", "tell me")."""
+    return _STARTS.search(text) is not None
 
 
 def is_condition(text: str) -> bool:

@@ -44,6 +44,9 @@ _ENUMERATORS = frozenset(
 )
 _ANDS = frozenset({"and", "&", "+", "n"})
 _OPENERS = frozenset({"first", "firstly"})
+# "Try and confirm", "check and tell me" and "one hundred and fifty" ask one thing.
+_ONE_WITH_NEXT_VERB = frozenset({"try", "check", "go", "come", "look", "wait"})
+_NUMBERS_BEFORE_AND = frozenset({"hundred", "thousand"})
 
 _QUESTION_WORDS = (
     "what whats what's when whens when's where wheres where's which who whos who's whose why how "
@@ -81,6 +84,8 @@ _GOING_ON = (
     "wouldn't didn't doesn't need want show find figure decide hey ok okay depending exactly "
     "only really ever still even all every each"
 )
+_COMMANDS = frozenset(_VERBS.split())
+_SUBJECT_WORDS = frozenset(_SUBJECTS.split())
 _LINKERS = frozenset(tuple(phrase.split()) for phrase in _LINKER_PHRASES.split("|"))
 _LINKER_WORDS = frozenset(phrase[0] for phrase in _LINKERS) | _ANDS | _ENUMERATORS
 _LONGEST_PHRASE = max(len(phrase) for phrase in _LINKERS)
@@ -103,6 +108,7 @@ class Cut(NamedTuple):
         start: offset at which the text after it begins.
         kind: what marks it; the strongest of several.
         request: a question or a request seems to begin after it.
+        subject: the word after it may be a subject ("I", "my").
         stop: index of the word after the last before it; connectives lie between the two.
         word: index of the first word after it.
     """
@@ -111,6 +117,7 @@ class Cut(NamedTuple):
     start: int
     kind: CutKind
     request: bool
+    subject: bool
     stop: int
     word: int
 
@@ -166,11 +173,14 @@ def find_cuts(message: str) -> list[Cut]:
         asked = bool(cuts) and cuts[-1].word == index - 1 and words[index - 1] == "please"
         if kind is None and not asked and _begins_anew(words, index, begun):
             kind = "bare"
+        if kind == "and" and _one_phrase(words[index - 1], words[after]):
+            kind = None
         if kind is not None:
             last = found[index if mark == "stop" else index - 1]
             end = last.start() if mark == "stop" else last.end()
             request = words[after] in _STARTERS
-            cuts.append(Cut(end, found[after].start(), kind, request, index, after))
+            subject = words[after] in _SUBJECT_WORDS
+            cuts.append(Cut(end, found[after].start(), kind, request, subject, index, after))
             begun = begun if kind == "bare" else after
         index = after + 1
     return _strongest(cuts, len(words))
@@ -207,6 +217,12 @@ def _connectives(words: list[str], index: int, kind: CutKind | None) -> tuple[in
             kind = kind if kind == "stop" else "linker"
             index += length
     return index, kind
+
+
+def _one_phrase(before: str, after: str) -> bool:
+    """Whether "and" between these words joins no more than the words."""
+    verbs = before in _ONE_WITH_NEXT_VERB and after in _COMMANDS
+    return verbs or before in _NUMBERS_BEFORE_AND
 
 
 def _begins_anew(words: list[str], index: int, begun: int) -> bool:

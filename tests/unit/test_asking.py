@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mdsa.router.asking import asks, content_words, is_condition
+from mdsa.router.asking import asks, begins_asking, content_words, is_condition
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,13 @@ def test_questions_and_requests_ask(text: str) -> None:
 )
 def test_what_only_tells_how_things_are_does_not_ask(text: str) -> None:
     assert not asks(text)
+
+
+def test_what_begins_as_a_question_or_a_request_is_told_from_what_holds_one() -> None:
+    assert begins_asking("and can I swap it")
+    assert begins_asking("please cancel my order")
+    assert not begins_asking("my parcel is late, where is it")
+    assert not begins_asking("the deposit, how much")
 
 
 def test_a_clause_that_another_depends_on_is_a_condition() -> None:

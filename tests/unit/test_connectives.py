@@ -50,10 +50,22 @@ def test_an_opening_first_is_left_out() -> None:
         *("Where is my order?", "What are the terms and conditions", "mac and cheese", "Thanks!"),
         *("can you tell me what my balance is", "meet Dr. Smith at 7 a.m. today", "", "...", "and"),
         *("the next flight", "how often do tires need changing"),
+        *("could you check and tell me my balance", "i would like to try and confirm my table"),
+        *("send one hundred and fifty dollars to my brother", "please go and play the song"),
     ],
 )
 def test_a_message_with_nothing_to_cut_has_no_parts(message: str) -> None:
     assert candidate_segments(message).texts == ()
+
+
+def test_and_after_a_verb_that_is_whole_without_it_cuts() -> None:
+    assert pieces(f"where do I check and {BALANCE}") == ["where do I check", BALANCE]
+    assert pieces(f"how many hundreds and {BALANCE}") == ["how many hundreds", BALANCE]
+
+
+def test_a_subject_after_a_cut_is_told_from_a_question() -> None:
+    assert [cut.subject for cut in find_cuts("my watch is frozen and I want jazz")] == [True]
+    assert [cut.subject for cut in find_cuts("my watch is frozen and can I swim")] == [False]
 
 
 def test_the_mark_and_what_follows_it_are_told() -> None:
