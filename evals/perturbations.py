@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import random
 import re
-import string
 from collections.abc import Callable, Mapping
+
+from mdsa.training.typing_noise import misspell
 
 __all__ = ["PERTURBATIONS", "TYPO_SHARE", "all_caps", "lower_case", "typos", "without_punctuation"]
 
@@ -22,8 +23,8 @@ _PUNCTUATION = re.compile(r"[^\w\s]|_")
 def typos(text: str, seed: int = 0, share: float = TYPO_SHARE) -> str:
     """Put one slip into `share` of the words: a letter too many, missing, swapped or wrong.
 
-    Every word (a run of letters) is hit with the probability `share`. The kind of slip is drawn
-    evenly from those that change the word and leave something of it.
+    Every word (a run of letters) is hit with the probability `share`, by a slip that changes it and
+    leaves something of it.
 
     Args:
         text: the message.
@@ -63,21 +64,7 @@ PERTURBATIONS: Mapping[str, Callable[[str, int], str]] = {
 
 
 def _slip(word: str, draw: random.Random) -> str:
-    swaps = [at for at in range(len(word) - 1) if word[at] != word[at + 1]]
-    kinds = ["insert", "replace"]
-    if len(word) > 1:
-        kinds.append("delete")
-    if swaps:
-        kinds.append("swap")
-    kind = draw.choice(kinds)
-    if kind == "swap":
-        at = draw.choice(swaps)
-        return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-    at = draw.randrange(len(word))
-    if kind == "delete":
-        return word[:at] + word[at + 1 :]
-    if kind == "insert":
-        at = draw.randint(0, len(word))
-        return word[:at] + draw.choice(string.ascii_lowercase) + word[at:]
-    wrong = draw.choice([letter for letter in string.ascii_lowercase if letter != word[at].lower()])
-    return word[:at] + wrong + word[at + 1 :]
+    slipped = word
+    while slipped in (word, ""):
+        slipped = misspell(word, draw)
+    return slipped

@@ -20,9 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mdsa.errors import InvalidInputError
+from mdsa.evals.perturbations import typos
 from mdsa.router import RouterDomain
 
-__all__ = ["CORPORA", "DomainSet", "Intent", "draw_set", "read_corpora", "with_typo"]
+__all__ = ["CORPORA", "DomainSet", "Intent", "draw_set", "read_corpora"]
 
 CORPORA = ("clinc150", "hwu64", "banking77", "bitext_support", "sgd")
 
@@ -157,27 +158,10 @@ def draw_set(
             label, kind = len(domains), rng.random()
             source = near if near and kind < 0.5 else far if kind < 0.9 else []
         text = rng.choice(rng.choice(source).utterances if source else outside)
-        texts.append(with_typo(text, rng) if rng.random() < _SHARE_OF_TYPOS else text)
+        mistyped = rng.random() < _SHARE_OF_TYPOS
+        texts.append(typos(text, rng.getrandbits(32)) if mistyped else text)
         labels.append(label)
     return DomainSet(corpus, domains, tuple(texts), tuple(labels))
-
-
-def with_typo(text: str, rng: random.Random, share: float = 0.1) -> str:
-    """Change one character in a share of the words of three letters or more."""
-    words = text.split(" ")
-    for number, word in enumerate(words):
-        if len(word) > 2 and rng.random() < share:
-            at = rng.randrange(len(word) - 1)
-            letter = rng.choice("abcdefghijklmnopqrstuvwxyz")
-            words[number] = rng.choice(
-                (
-                    word[:at] + word[at + 1 :],
-                    word[:at] + letter + word[at:],
-                    word[:at] + letter + word[at + 1 :],
-                    word[:at] + word[at + 1] + word[at] + word[at + 2 :],
-                )
-            )
-    return " ".join(words)
 
 
 def _draw_members(intents: list[Intent], rng: random.Random) -> list[list[Intent]]:

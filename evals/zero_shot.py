@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,8 +22,8 @@ from numpy.typing import NDArray
 from mdsa.domains.domain_list import read_domain_list
 from mdsa.embeddings import load_embeddings
 from mdsa.errors import InvalidInputError
+from mdsa.evals.perturbations import typos
 from mdsa.evals.routing_metrics import auroc
-from mdsa.evals.synthetic_domains import with_typo
 from mdsa.router import RouterDomain
 from mdsa.router.background import Background
 from mdsa.router.calibration import expected_calibration_error
@@ -63,7 +62,7 @@ class ZeroShotResult:
         name: the set.
         rows: how many messages belong to a domain.
         accuracy: of the best domain, over those.
-        accuracy_with_typos: the same, with one character changed in 10 % of the words.
+        accuracy_with_typos: the same, with one slip in 10 % of the words.
         ece: calibration error of the best domain's probability, over those.
         ece_with_outside: the same with the messages out of scope mixed in, all counted wrong.
         outside_auroc: how well the probability of no domain tells those out of scope.
@@ -172,8 +171,7 @@ def _measure_set(
     none = probabilities(measure(domains, outside, embed), weights)
     right = found[:, :-1].argmax(axis=1) == labels
     sure = found[:, :-1].max(axis=1)
-    rng = random.Random(0)
-    mistyped = measure(domains, [with_typo(text, rng) for text in texts], embed)
+    mistyped = measure(domains, [typos(text) for text in texts], embed)
     guessed = probabilities(mistyped, weights)[:, :-1].argmax(axis=1)
     nearest, centre = _minilm(domains, texts)
     return ZeroShotResult(

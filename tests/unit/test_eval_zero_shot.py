@@ -12,7 +12,7 @@ import pytest
 
 from mdsa.errors import InvalidInputError
 from mdsa.evals.router_calibration import Measured, fit, judge
-from mdsa.evals.synthetic_domains import Intent, draw_set, read_corpora, with_typo
+from mdsa.evals.synthetic_domains import Intent, draw_set, read_corpora
 from mdsa.evals.zero_shot import SETS, described_domains
 from mdsa.router.features import FEATURES
 from mdsa.router.zero_shot import Weights, probabilities
@@ -80,17 +80,6 @@ def test_descriptions_are_complete_and_distinct(name: str) -> None:
 def test_an_unknown_set_lists_the_known_ones() -> None:
     with pytest.raises(InvalidInputError, match="clinc150"):
         described_domains("clinc")
-
-
-def test_a_typo_changes_one_character_of_some_words() -> None:
-    rng = seeded(0)
-    text = " ".join(["balance"] * 1000)
-
-    changed = [word for word in with_typo(text, rng).split(" ") if word != "balance"]
-
-    assert 60 < len(changed) < 140
-    assert all(abs(len(word) - len("balance")) <= 1 for word in changed)
-    assert with_typo("a to", rng, share=1.0) == "a to"
 
 
 def corpora() -> dict[str, list[Intent]]:
