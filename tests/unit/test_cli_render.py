@@ -101,5 +101,7 @@ def test_a_degraded_answer_names_who_answered_and_who_did_not() -> None:
 
     shown = " ".join(_shown(result_facts(_result(degraded=True, failures=failures))).split())
 
-    assert "no answer from ollama://llama3:8b (circuit_open); answered by: embedded://reader" in shown
+    assert (
+        "no answer from ollama://llama3:8b (circuit_open); answered by: embedded://reader" in shown
+    )
     assert "a configured model could not be used" in _shown(result_facts(_result(degraded=True)))
