@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 from collections.abc import Callable
+from multiprocessing.connection import wait
 from types import FrameType
 
 import uvicorn
@@ -83,6 +84,21 @@ class _Worker(Process):
         self._make_app = make_app
         self._drain_s = drain_s
         super().__init__(config, sockets)
+
+    @override
+    def is_alive(self, timeout: float = 5) -> bool:
+        """Whether the worker answers in time; one that dies meanwhile is not waited for."""
+        if not self.process.is_alive():
+            return False
+        try:
+            self.parent_conn.send(b"ping")
+            told = wait([self.parent_conn, self.process.sentinel], timeout)
+            if self.process.sentinel in told or not told:
+                return False
+            self.parent_conn.recv()
+        except (OSError, EOFError):
+            return False
+        return True
 
     @override
     def target(self, sockets: list[socket.socket] | None = None) -> None:

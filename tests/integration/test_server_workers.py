@@ -118,6 +118,9 @@ def test_all_workers_answer_in_one_session_and_one_that_dies_is_replaced(
             summary = http.get("/dashboard/api/summary").json()
             assert (summary["workers"], summary["nodes"]["gate"]["count"]) == (2, 3)
             assert set(ids) == {told["request_id"] for told in http.get(_REQUESTS).json()}
+        # It dies while the parent waits for it to say that it lives, which is asked twice a second.
+        os.kill(int(victim), signal.SIGSTOP)
+        time.sleep(1)
         os.kill(int(victim), signal.SIGKILL)
 
     second = until(lambda: turns(url), lambda found: len(found) == 2 and victim not in found)

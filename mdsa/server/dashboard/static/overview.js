@@ -154,7 +154,7 @@ function memoryLine([name, { limit_bytes: limit, used_bytes_by_worker: used }]) 
 function showStatus(found) {
   const models = found.parts.filter((part) => part.kind === "model");
   byId("models").replaceChildren(...models.map((part) => modelRow(part, found)));
-  const memory = Object.entries(found.memory);
+  const memory = Object.entries(found.memory).filter(([, pool]) => pool.used_bytes > 0);
   byId("memory").hidden = !memory.length;
   byId("memory").replaceChildren(...memory.map(memoryLine));
   const passages = { Shared: found.knowledge.global, ...found.knowledge.domains };
