@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mdsa.monitoring import MonitoringService, RequestMetric, TokenCount
@@ -63,7 +63,7 @@ def rounded(found: Any) -> Any:
     return float(f"{found:.9g}") if isinstance(found, float) else found
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_metrics, max_size=8), st.lists(_metrics, max_size=8))
 def test_what_two_workers_counted_is_what_one_would_have_counted(
     ours: list[RequestMetric], theirs: list[RequestMetric]
