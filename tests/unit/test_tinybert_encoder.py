@@ -13,7 +13,6 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from mdsa.embeddings.bert_graph import build_bert
 from mdsa.errors import ModelUnavailableError
 from mdsa.router.encoder import TinyBertEncoder, load_encoder, write_encoder_manifest
-from mdsa.router.encoder_embeddings import EncoderEmbeddings
 
 WORDS = ["where", "is", "my", "order", "the", "parcel", "late", "refund", "now", "please"]
 SIZES = {
@@ -195,14 +194,6 @@ def test_the_manifest_keeps_what_else_it_is_told(folder: Path) -> None:
 
     assert manifest["licence"] == "none"
     assert manifest["files"]["model.onnx"]["bytes"] == (folder / "model.onnx").stat().st_size
-
-
-def test_langchain_gets_the_same_vectors(folder: Path) -> None:
-    encoder = TinyBertEncoder(folder)
-    embeddings = EncoderEmbeddings(encoder)
-
-    assert embeddings.embed_query("my order") == encoder.encode(["my order"])[0].tolist()
-    assert np.shape(embeddings.embed_documents(["my order", "refund"])) == (2, 24)
 
 
 def copy(folder: Path, target: Path) -> Path:
