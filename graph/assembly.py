@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from mdsa.errors import InvalidInputError
 from mdsa.graph.builder import AgentGraph, build_graph
 from mdsa.graph.domain_subgraph import DomainGraph, Specialist, compile_specialist
 from mdsa.graph.knowledge_router import KnowledgeRouter
+from mdsa.graph.speechless import speechless
 from mdsa.graph.state import DomainOutput
 from mdsa.models import ModelRegistry
 from mdsa.nodes.knowledge_evidence import SpeakingRetriever
@@ -27,6 +29,8 @@ from mdsa.tools import ToolRegistry
 from mdsa.tools.registry import ToolClaim
 
 __all__ = ["CLAUSES", "READER", "Assembly", "Knowledge", "check_reference", "open_assembly"]
+
+_log = logging.getLogger(__name__)
 
 READER = "embedded://reader"
 """The chat model that ships with MDSA; it answers where a domain's own model cannot."""
@@ -90,6 +94,7 @@ class Assembly:
         self._graph: AgentGraph | None = None
         self._checkpointer: Checkpointer = None
         self._claims: dict[str, ToolClaim] = {}
+        self._told: set[str] = set()
 
     def add_domain(self, config: DomainConfig) -> None:
         """Add a domain; the next turn can reach it.
@@ -140,7 +145,22 @@ class Assembly:
                     max_history=self.max_history,
                 )
                 self._checkpointer = checkpointer
+                self._warn_of_speechless()
             return self._graph
+
+    def _warn_of_speechless(self) -> None:
+        """Newcomers expect a model that writes, and get the same sentence to every question."""
+        quoting = [one for one in self.domains.all() if self._references(one)[0] == READER]
+        found = [name for name in speechless(quoting, self.knowledge()) if name not in self._told]
+        if found:
+            self._told.update(found)
+            _log.warning(
+                "%s can answer nothing for: %s. It quotes documents and calls tools, and there are "
+                "neither. Add documents or tools, or give a model that writes, such as "
+                "model_name='ollama://llama3:8b'.",
+                READER,
+                ", ".join(found),
+            )
 
     def domain_graph(self, name: str, checkpointer: Checkpointer = None) -> DomainGraph:
         """One domain's graph, for those who ask it without routing.
