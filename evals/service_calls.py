@@ -1,6 +1,7 @@
 """How many service calls of dialogues a model gets right, its tool alone on offer.
 
-    python -m mdsa.evals.service_calls --data-dir DATA [--model REF] [--sample N] [--misses FILE]
+    python -m mdsa.evals.service_calls --data-dir DATA [--model REF] [--forced] [--sample N]
+        [--misses FILE]
 
 The calls are those of the services of SGD that nothing was fitted on (`mdsa.evals.sgd_calls`),
 judged as BFCL's (`mdsa.evals.tool_matching`). Intervals draw whole services anew.
@@ -29,9 +30,10 @@ __all__ = ["ask", "figures", "main"]
 _SEED = 5
 
 
-def ask(model: BaseChatModel, case: ToolCase) -> list[Call]:
-    """The calls that a model makes for a request."""
-    reply = model.bind_tools(list(case.tools)).invoke(case.request)
+def ask(model: BaseChatModel, case: ToolCase, *, forced: bool = False) -> list[Call]:
+    """The calls that a model makes for a request, or has to make where `forced`."""
+    choice = "any" if forced else "auto"
+    reply = model.bind_tools(list(case.tools), tool_choice=choice).invoke(case.request)
     return [(call["name"], call["args"]) for call in reply.tool_calls]
 
 
@@ -59,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="mdsa.evals.service_calls")
     parser.add_argument("--data-dir", type=Path, required=True, help="holds dialogue/sgd_train")
     parser.add_argument("--model", default=DEFAULT_MODEL, help="reference")
+    parser.add_argument("--forced", action="store_true", help="a call must be made")
     parser.add_argument("--sample", type=int, help="requests; all without it")
     parser.add_argument("--misses", type=Path, help="file for what went wrong, one row a line")
     options = parser.parse_args(arguments)
@@ -66,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.sample is not None and options.sample < len(cases):
         cases = random.Random(_SEED).sample(cases, options.sample)
     model = ModelRegistry().get(options.model, temperature=0.0)
-    answered = [(case, ask(model, case)) for case in cases]
+    answered = [(case, ask(model, case, forced=options.forced)) for case in cases]
     sys.stdout.write(f"{figures(answered)}\n")
     if options.misses:
         rows = [
