@@ -89,9 +89,7 @@ def evaluate_routing_command(
     from mdsa.evals.routing_output import write_report
 
     if data_dir is None and not jsonl:
-        raise InvalidInputError(
-            "nothing to measure on: give --data-dir DIR or --jsonl FILE."
-        )
+        raise InvalidInputError("nothing to measure on: give --data-dir DIR or --jsonl FILE.")
     own = _own_sets(jsonl or [], train, oos)
     described = read_domain_list(domains) if domains else ()
     with progress_bar() as progress:
