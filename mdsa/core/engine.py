@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -98,6 +98,7 @@ class Engine:
             session_id=request.session_id,
             message=None if resuming else request.message,
             domains=[domain.name for domain in self.assembly.domains.all()],
+            domain=request.domain,
         ) as traced:
             events = self._run(request, given, traced, live=live, resuming=resuming)
             async with aclosing(events):
@@ -161,6 +162,7 @@ class Engine:
                     request_id=request.request_id,
                     latency_ms=(time.perf_counter() - started) * 1000,
                     node_latency_ms=handler.latency_by_node(),
+                    tokens=handler.tokens(),
                 )
                 # The answer goes out once the turn is on disk.
                 await self.sessions.after_turn(
@@ -182,8 +184,8 @@ class Engine:
             )
             self.bus.publish(Topic.REQUEST_FAILED, {**topic, "error_type": type(error).__name__})
             raise
-        self._record(result, handler.tokens())
-        traced.answered(result, handler.tokens())
+        self._record(result)
+        traced.answered(result)
         self._announce(result, topic)
         for approval in result["interrupts"]:
             yield {"type": "interrupt", **approval}
@@ -226,7 +228,7 @@ class Engine:
             snapshot, decision, request.run, request.session_id, domain=request.domain
         )
 
-    def _record(self, result: RequestResult, tokens: Sequence[int]) -> None:
+    def _record(self, result: RequestResult) -> None:
         self.monitoring.record(
             RequestMetric(
                 request_id=result["request_id"],
@@ -243,8 +245,8 @@ class Engine:
                 failures=()
                 if result["interrupts"]
                 else tuple((item["model"], item["reason"]) for item in result["failures"]),
-                input_tokens=tokens[0],
-                output_tokens=tokens[1],
+                input_tokens=result["input_tokens"],
+                output_tokens=result["output_tokens"],
                 node_latency_ms=result["node_latency_ms"],
             )
         )

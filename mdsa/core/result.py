@@ -46,6 +46,10 @@ class RequestResult(TypedDict):
     reason: str
     """Why the message went where it went."""
     scores: dict[str, float]
+    input_tokens: int
+    """Tokens that the models of this turn read, as they reported it; 0 where none counts."""
+    output_tokens: int
+    """Likewise those that they wrote."""
     node_latency_ms: dict[str, float]
     """Milliseconds by node; a domain's entry contains those of the nodes inside it."""
     interrupts: list[PendingApproval]
@@ -60,8 +64,19 @@ def build_result(
     request_id: str,
     latency_ms: float,
     node_latency_ms: dict[str, float],
+    tokens: tuple[int, int],
 ) -> RequestResult:
-    """Read a finished, or interrupted, turn's state."""
+    """Read a finished, or interrupted, turn's state.
+
+    Args:
+        state: of the whole graph.
+        interrupts: what waits for a person.
+        session_id: conversation that the turn belongs to.
+        request_id: of the turn.
+        latency_ms: from receiving the message to the whole answer.
+        node_latency_ms: milliseconds by node.
+        tokens: input and output tokens of the turn's model calls.
+    """
     route = state["route"]
     answers = sorted(state.get("answers", []), key=lambda answer: answer["position"])
     approvals = [_approval(interrupt) for interrupt in interrupts]
@@ -88,6 +103,8 @@ def build_result(
         failures=[*route.get("failures", []), *failures],
         reason=route["reason"],
         scores=route["scores"],
+        input_tokens=tokens[0],
+        output_tokens=tokens[1],
         node_latency_ms=node_latency_ms,
         interrupts=approvals,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import CancelledError
 from threading import Lock
 from time import perf_counter
@@ -16,11 +16,10 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from langgraph.errors import GraphBubbleUp, GraphInterrupt
 from typing_extensions import override
 
+from mdsa.monitoring.node_runs import node_key, own_run_key
 from mdsa.monitoring.node_stats import NodeOutcome, NodeTable
 
-__all__ = ["NodeMetricsHandler", "NodeSink", "TokenCount", "node_key"]
-
-_NODE_TAG = "graph:step:"
+__all__ = ["NodeMetricsHandler", "NodeSink", "TokenCount"]
 
 
 class TokenCount(NamedTuple):
@@ -40,30 +39,8 @@ class NodeSink(Protocol):
         """Count a model call that a node made."""
 
 
-def node_key(metadata: Mapping[str, Any]) -> str | None:
-    """The node that a run belongs to: `node`, or `domain/node` inside a domain's subgraph.
-
-    Args:
-        metadata: a run's metadata. LangGraph writes the path of nodes with the id of each task,
-            `orders:<id>|generate:<id>`, into `langgraph_checkpoint_ns`; a part of digits only
-            counts the calls of a subgraph inside one task.
-
-    Returns:
-        The key, or None for a run outside any node.
-    """
-    namespace = metadata.get("langgraph_checkpoint_ns")
-    if not namespace:
-        return None
-    parts = str(namespace).split("|")
-    return "/".join(part.partition(":")[0] for part in parts if not part.isdigit())
-
-
 class NodeMetricsHandler(BaseCallbackHandler):
     """Counts runs, errors, latency and tokens per node, for sync and async runs.
-
-    LangGraph reports a run for a node, for each runnable inside it, for its conditional edges and
-    for a subgraph that is the node, all with the node's metadata and some with its name. Only the
-    node's own run carries the tag `graph:step:<number>` (langgraph 1.2.22, `pregel/_algo.py`).
 
     An instance serves one request, whose latency by node it holds, and passes everything on to
     `sink`; see `MonitoringService.request_handler`.
@@ -106,10 +83,6 @@ class NodeMetricsHandler(BaseCallbackHandler):
                 sum(stats.output_tokens for stats in self._nodes.values()),
             )
 
-    def _key(self, metadata: Mapping[str, Any] | None) -> str | None:
-        key = node_key(metadata or {})
-        return key if key is None or self._domain is None else f"{self._domain}/{key}"
-
     @override
     def on_chain_start(
         self,
@@ -123,9 +96,7 @@ class NodeMetricsHandler(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         """Start the clock of a node's own run."""
-        if not any(tag.startswith(_NODE_TAG) for tag in tags or ()):
-            return
-        key = self._key(metadata)
+        key = own_run_key(tags, metadata, self._domain)
         if key is not None:
             self._started[run_id] = (key, perf_counter())
 
@@ -158,7 +129,7 @@ class NodeMetricsHandler(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         """Note which node calls the model: the end of a model's run does not say."""
-        key = self._key(metadata)
+        key = node_key(metadata, self._domain)
         if key is not None:
             self._models[run_id] = key
 

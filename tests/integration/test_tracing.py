@@ -121,6 +121,27 @@ async def test_streams_and_async_turns_are_traced_alike(tmp_path: Path, received
         assert names == DOMAIN_TURN
 
 
+def test_nodes_of_a_domain_that_is_asked_alone_bear_its_name(
+    tmp_path: Path, received: Received
+) -> None:
+    asked = {"input": {"messages": [{"type": "human", "content": "an order"}]}}
+    with live_server(agent_in(tmp_path)) as url:
+        answer = httpx.post(f"{url}/langserve/mdsa/orders/invoke", json=asked)
+        assert answer.status_code == 200
+
+    nodes = [attributes(span).get("mdsa.node") for span in received.spans]
+    assert [node for node in nodes if node] == [
+        "orders/retrieve",
+        "orders/generate",
+        "orders/answer",
+    ]
+    assert received.path(received.named("chat"))[-3:] == [
+        "invoke_workflow mdsa",
+        "orders/generate",
+        "chat",
+    ]
+
+
 def test_nothing_that_was_said_is_in_a_trace(tmp_path: Path, received: Received) -> None:
     failing = scripted(ModelUnavailableError("no, zebra-4711 is not known"))
     with agent_in(tmp_path) as agent:

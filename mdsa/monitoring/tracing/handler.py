@@ -21,14 +21,12 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Tracer, set_span_in_context
 from typing_extensions import override
 
-from mdsa.monitoring.node_handler import node_key
+from mdsa.monitoring.node_runs import own_run_key
 from mdsa.monitoring.tracing import model_call
 from mdsa.monitoring.tracing.content import Content
 from mdsa.monitoring.tracing.outcome import set_failure
 
 __all__ = ["SpanHandler"]
-
-_NODE_TAG = "graph:step:"
 
 
 class SpanHandler(BaseCallbackHandler):
@@ -39,6 +37,7 @@ class SpanHandler(BaseCallbackHandler):
         context: holds the turn's span.
         domains: names of the nodes that are domains.
         content: writes what users, models and tools said; None leaves it out.
+        domain: whose subgraph is the whole graph of the turn; its nodes are `domain/node`.
     """
 
     run_inline = True
@@ -50,12 +49,15 @@ class SpanHandler(BaseCallbackHandler):
         context: Context,
         domains: frozenset[str],
         content: Content | None,
+        *,
+        domain: str | None = None,
     ) -> None:
         super().__init__()
         self._tracer = tracer
         self._turn = context
         self._domains = domains
         self._content = content
+        self._domain = domain
         self._contexts: dict[UUID, Context] = {}
         self._spans: dict[UUID, Span] = {}
         self._asked_at: dict[UUID, float] = {}
@@ -80,8 +82,8 @@ class SpanHandler(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         """Open the span of a node; other runs pass their parent's on."""
-        key = node_key(metadata or {})
-        if key is None or not any(tag.startswith(_NODE_TAG) for tag in tags or ()):
+        key = own_run_key(tags, metadata, self._domain)
+        if key is None:
             self._contexts[run_id] = self._parent(parent_run_id)
             return
         attributes = {"mdsa.node": key, "openinference.span.kind": "CHAIN"}

@@ -18,8 +18,8 @@ class TracedTurn(Protocol):
     def callbacks(self) -> Sequence[BaseCallbackHandler]:
         """Handlers for the graph's run."""
 
-    def answered(self, result: Mapping[str, Any], tokens: tuple[int, int]) -> None:
-        """Note what became of the turn: its result, and its input and output tokens."""
+    def answered(self, result: Mapping[str, Any]) -> None:
+        """Note what became of the turn."""
 
 
 class HttpSpan(Protocol):
@@ -33,7 +33,13 @@ class Tracing(Protocol):
     """Opens spans; safe among threads."""
 
     def turn(
-        self, *, request_id: str, session_id: str, message: str | None, domains: Iterable[str]
+        self,
+        *,
+        request_id: str,
+        session_id: str,
+        message: str | None,
+        domains: Iterable[str],
+        domain: str | None,
     ) -> AbstractContextManager[TracedTurn]:
         """Open the span of a turn, below the caller's span where there is one.
 
@@ -42,6 +48,7 @@ class Tracing(Protocol):
             session_id: conversation that it belongs to.
             message: the user's text; None where a turn goes on.
             domains: names of the graph's nodes that are domains.
+            domain: the one whose subgraph is asked alone; None is the whole graph.
         """
 
     def http_request(
@@ -65,6 +72,7 @@ class NoTracing:
         session_id: str,  # noqa: ARG002
         message: str | None,  # noqa: ARG002
         domains: Iterable[str],  # noqa: ARG002
+        domain: str | None,  # noqa: ARG002
     ) -> AbstractContextManager[TracedTurn]:
         """Open nothing."""
         return nullcontext(self)
@@ -79,7 +87,7 @@ class NoTracing:
         """Open nothing."""
         return nullcontext(self)
 
-    def answered(self, result: Mapping[str, Any], tokens: tuple[int, int]) -> None:
+    def answered(self, result: Mapping[str, Any]) -> None:
         """Note nothing."""
 
     def ended(self, route: str, status: int) -> None:

@@ -38,7 +38,13 @@ class OpenTelemetryTracing:
 
     @contextmanager
     def turn(
-        self, *, request_id: str, session_id: str, message: str | None, domains: Iterable[str]
+        self,
+        *,
+        request_id: str,
+        session_id: str,
+        message: str | None,
+        domains: Iterable[str],
+        domain: str | None,
     ) -> Iterator[_Turn]:
         """Open the span of a turn; see `Tracing.turn`."""
         span = self._tracer.start_span(
@@ -60,6 +66,7 @@ class OpenTelemetryTracing:
             trace.set_span_in_context(span),
             frozenset(domains),
             self._content,
+            domain=domain,
         )
         turn = _Turn(span, handler, self._content)
         try:
@@ -104,11 +111,11 @@ class _Turn:
         self._content = content
         self.callbacks: Sequence[BaseCallbackHandler] = [handler]
 
-    def answered(self, result: Mapping[str, Any], tokens: tuple[int, int]) -> None:
+    def answered(self, result: Mapping[str, Any]) -> None:
         self._span.set_attributes(
             {
-                "gen_ai.usage.input_tokens": tokens[0],
-                "gen_ai.usage.output_tokens": tokens[1],
+                "gen_ai.usage.input_tokens": result["input_tokens"],
+                "gen_ai.usage.output_tokens": result["output_tokens"],
                 "mdsa.routing.decision": result["decision"],
                 "mdsa.routing.domains": list(result["domains"]),
                 "mdsa.routing.confidence": result["confidence"],
