@@ -43,6 +43,8 @@ _ANSWERED: Final[dict[str, Any]] = {
     **_FACTS,
     "failures": [],
     "scores": {"customer_support": 0.04, "order_tracking": 0.93},
+    "input_tokens": 412,
+    "output_tokens": 17,
     "node_latency_ms": {"classify": 9.1, "gate": 0.4, "order_tracking": 98.2, "merge": 0.6},
 }
 """A turn's result."""
@@ -155,6 +157,7 @@ def answer_examples() -> dict[tuple[str, str], Any]:
                     },
                 }
             ],
+            "usage": {"prompt_tokens": 412, "completion_tokens": 17, "total_tokens": 429},
             "mdsa": _FACTS,
         },
         ("post", "/v1/responses"): {
@@ -181,6 +184,13 @@ def answer_examples() -> dict[tuple[str, str], Any]:
             "conversation": {"id": _SESSION},
             "previous_response_id": None,
             "metadata": {},
+            "usage": {
+                "input_tokens": 412,
+                "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+                "output_tokens": 17,
+                "output_tokens_details": {"reasoning_tokens": 0},
+                "total_tokens": 429,
+            },
             "mdsa": _FACTS,
         },
         ("post", "/langserve/{graph}/invoke"): {"output": _OUTPUT, "metadata": runs[0]},

@@ -15,8 +15,9 @@ from mdsa.server.openai.schemas import (
     ChatReply,
     UrlCitation,
 )
+from mdsa.server.openai.usage import CompletionUsage
 
-__all__ = ["annotations_of", "answer_texts", "chat_chunk", "chat_completion", "facts_of"]
+__all__ = ["annotations_of", "answer_texts", "chat_completion", "facts_of"]
 
 
 def facts_of(result: RequestResult) -> AnswerFacts:
@@ -47,29 +48,9 @@ def chat_completion(result: RequestResult, model: str) -> ChatCompletion:
         created=int(time.time()),
         model=model,
         choices=[ChatChoice(message=reply)],
+        usage=CompletionUsage.of(result),
         mdsa=facts_of(result),
     )
-
-
-def chat_chunk(
-    name: str, model: str, created: int, delta: dict[str, Any], **more: Any
-) -> dict[str, Any]:
-    """A piece of a streamed answer."""
-    return {
-        "id": name,
-        "object": "chat.completion.chunk",
-        "created": created,
-        "model": model,
-        "choices": [
-            {
-                "index": 0,
-                "delta": delta,
-                "finish_reason": more.pop("finish_reason", None),
-                "logprobs": None,
-            }
-        ],
-        **more,
-    }
 
 
 async def answer_texts(

@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -16,7 +15,8 @@ from mdsa.errors import InvalidInputError, MdsaError, SessionAccessError, Unknow
 from mdsa.server.caller import Asking, Caller
 from mdsa.server.event_stream import STREAM_CONTENT, EventStream, encode_event, with_pings
 from mdsa.server.hang_up import unless_gone
-from mdsa.server.openai.answers import answer_texts, chat_chunk, chat_completion, facts_of
+from mdsa.server.openai.answers import answer_texts, chat_completion, facts_of
+from mdsa.server.openai.chat_chunks import ChatChunks
 from mdsa.server.openai.reading import (
     images_of,
     list_models,
@@ -133,7 +133,10 @@ async def chat_completions(
     try:
         if body.stream:
             turn = await unless_gone(request, open_turn(service, message, question.context))
-            parts = _pieces(question, body.model, turn.events(), request)
+            options = body.stream_options
+            tells_usage = options is not None and options.include_usage is True
+            chunks = ChatChunks(body.model, tells_usage)
+            parts = _pieces(question, chunks, turn.events(), request)
             return EventStream(with_pings(parts, service.settings.ping_s), turn.close)
 
         async def answer() -> RequestResult:
@@ -149,22 +152,24 @@ async def chat_completions(
 
 
 async def _pieces(
-    question: _Question, model: str, events: AsyncGenerator[dict[str, Any]], request: Request
+    question: _Question,
+    chunks: ChatChunks,
+    events: AsyncGenerator[dict[str, Any]],
+    request: Request,
 ) -> AsyncGenerator[bytes]:
-    name, created = f"chatcmpl-{uuid4().hex}", int(time.time())
     whole = False
     try:
-        yield encode_event(chat_chunk(name, model, created, {"role": "assistant", "content": ""}))
+        yield chunks.piece({"role": "assistant", "content": ""})
         async for piece in answer_texts(events):
             if isinstance(piece, str):
-                yield encode_event(chat_chunk(name, model, created, {"content": piece}))
+                yield chunks.piece({"content": piece})
             else:
                 question.answered(piece)
                 whole = True
                 facts = facts_of(piece).model_dump(mode="json")
-                yield encode_event(
-                    chat_chunk(name, model, created, {}, finish_reason="stop", mdsa=facts)
-                )
+                yield chunks.piece({}, "stop", mdsa=facts)
+                if chunks.tells_usage:
+                    yield chunks.usage(piece)
         yield encode_event("[DONE]")
     except MdsaError as error:
         yield encode_event(describe(error, request.scope)[0])

@@ -28,6 +28,7 @@ from mdsa.server.openai.reading import (
     user_of,
 )
 from mdsa.server.openai.schemas import InputMessage, ResponseObject, ResponsesRequest
+from mdsa.server.openai.usage import ResponseUsage
 from mdsa.server.problems import describe
 from mdsa.server.routes.chat import REFUSALS, open_turn
 from mdsa.server.service import Served, Service
@@ -165,6 +166,7 @@ def _begun(body: ResponsesRequest, session_id: str) -> dict[str, Any]:
         "conversation": {"id": session_id},
         "previous_response_id": body.previous_response_id,
         "metadata": body.metadata or {},
+        "usage": None,
     }
 
 
@@ -172,7 +174,13 @@ def _completed(
     begun: dict[str, Any], message: dict[str, Any], result: RequestResult
 ) -> dict[str, Any]:
     facts = facts_of(result).model_dump(mode="json")
-    return {**begun, "status": "completed", "output": [message], "mdsa": facts}
+    return {
+        **begun,
+        "status": "completed",
+        "output": [message],
+        "usage": ResponseUsage.of(result).model_dump(),
+        "mdsa": facts,
+    }
 
 
 async def _events(

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mdsa.core.result import PendingApproval
 from mdsa.graph.state import Decision, Source, ToolCallRecord
+from mdsa.server.openai.usage import CompletionUsage, ResponseUsage
 
 __all__ = [
     "Annotation",
@@ -23,6 +24,7 @@ __all__ = [
     "ModelList",
     "ResponseObject",
     "ResponsesRequest",
+    "StreamOptions",
     "UrlCitation",
 ]
 
@@ -63,6 +65,17 @@ class _Request(BaseModel):
     )
 
 
+class StreamOptions(BaseModel):
+    """What a stream should tell besides the answer."""
+
+    include_usage: bool | None = Field(
+        default=None,
+        strict=True,
+        description="Ends the stream with a piece that has `usage` and no choices; in the others "
+        "it is null.",
+    )
+
+
 class ChatCompletionRequest(_Request):
     """The body of `POST /v1/chat/completions`; other fields of OpenAI's are passed over."""
 
@@ -75,6 +88,7 @@ class ChatCompletionRequest(_Request):
     )
 
     messages: list[InputMessage] = Field(min_length=1)
+    stream_options: StreamOptions | None = Field(default=None, description="Read with `stream`.")
     n: int | None = Field(default=1, description="One answer is given.")
     session_id: str | None = Field(
         default=None,
@@ -166,6 +180,7 @@ class ChatCompletion(BaseModel):
     created: int
     model: str = Field(examples=["mdsa"])
     choices: list[ChatChoice]
+    usage: CompletionUsage
     mdsa: AnswerFacts
 
 
@@ -205,4 +220,5 @@ class ResponseObject(BaseModel):
     tools: list[dict[str, Any]] = Field(default_factory=list)
     temperature: None = None
     top_p: None = None
+    usage: ResponseUsage
     mdsa: AnswerFacts
