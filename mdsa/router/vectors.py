@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["product", "unit"]
+__all__ = ["pieces", "product", "unit"]
 
 _Float = TypeVar("_Float", np.float32, np.float64)
 
 _SHORTEST = 1e-9
 _IN_ONE_THREAD = 2**18
 """Multiplications; for more, OpenBLAS may wake its threads, which spin when they are done."""
+_ROWS = 16
+"""Of a piece, at most. For a single row it would call another routine, which wakes them sooner."""
 
 
 def product(rows: NDArray[_Float], matrix: NDArray[_Float]) -> NDArray[_Float]:
@@ -22,14 +25,22 @@ def product(rows: NDArray[_Float], matrix: NDArray[_Float]) -> NDArray[_Float]:
     A product of a batch takes microseconds. BLAS's threads would keep the other processors from the
     encoder for milliseconds after it.
     """
-    together = max(1, _IN_ONE_THREAD // max(1, matrix.size))
-    if len(rows) <= together:
+    if len(rows) < 2 or len(rows) * matrix.size <= _IN_ONE_THREAD:
         return rows @ matrix
-    result = np.empty((len(rows), matrix.shape[1]), np.result_type(rows, matrix))
-    for start in range(0, len(rows), together):
-        some = slice(start, start + together)
-        np.matmul(rows[some], matrix, out=result[some])
+    columns = matrix.shape[1]
+    result = np.empty((len(rows), columns), np.result_type(rows, matrix))
+    for some in pieces(len(rows), _ROWS):
+        most = _IN_ONE_THREAD // ((some.stop - some.start) * len(matrix))
+        for others in pieces(columns, max(2, most)):
+            np.matmul(rows[some], matrix[:, others], out=result[some, others])
     return result
+
+
+def pieces(count: int, most: int) -> Iterator[slice]:
+    """Slices of `most` at most that cover `count`, as equal as can be."""
+    number = -(-count // most)
+    for at in range(number):
+        yield slice(count * at // number, count * (at + 1) // number)
 
 
 def unit(rows: NDArray[_Float]) -> NDArray[_Float]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mdsa.router.vectors import product
+from mdsa.router.vectors import pieces, product
 
 
 @pytest.mark.parametrize(
     ("rows", "columns"),
-    [(0, 5), (1, 5), (64, 5), (64, 150), (7, 1000)],
-    ids=["none", "one", "in one piece", "in pieces", "row by row"],
+    [(0, 5), (1, 5), (1, 1000), (64, 5), (64, 150), (7, 1000), (17, 701)],
+    ids=["none", "one", "one, long", "in one piece", "by rows", "by columns", "by both"],
 )
 def test_a_product_in_pieces_is_the_whole(rows: int, columns: int) -> None:
     random = np.random.default_rng(0)
@@ -24,3 +24,10 @@ def test_a_product_in_pieces_is_the_whole(rows: int, columns: int) -> None:
 
 def test_a_product_without_columns_is_empty() -> None:
     assert product(np.ones((3, 4)), np.ones((4, 0))).shape == (3, 0)
+
+
+@pytest.mark.parametrize("count", [2, 16, 17, 33, 1000])
+def test_no_piece_of_several_rows_is_a_single_one(count: int) -> None:
+    found = list(pieces(count, 16))
+    assert [at for one in found for at in range(one.start, one.stop)] == list(range(count))
+    assert all(2 <= one.stop - one.start <= 16 for one in found)
