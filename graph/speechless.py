@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
 from mdsa.domains import DomainConfig
+from mdsa.errors import StorageError
 
 __all__ = ["speechless"]
 
@@ -24,12 +25,17 @@ def speechless(domains: Iterable[DomainConfig], knowledge: object) -> list[str]:
 
     Args:
         domains: those that the embedded reader answers for.
-        knowledge: none is named where it does not tell how much it holds.
+        knowledge: none is named where it does not tell how much it holds, or cannot be read.
     """
-    if not isinstance(knowledge, CountedKnowledge) or knowledge.count():
+    if not isinstance(knowledge, CountedKnowledge):
         return []
-    return [
-        config.name
-        for config in domains
-        if not config.tools and not knowledge.count(domain=config.name)
-    ]
+    try:
+        if knowledge.count():
+            return []
+        return [
+            config.name
+            for config in domains
+            if not config.tools and not knowledge.count(domain=config.name)
+        ]
+    except StorageError:  # whoever needs it is told; not every turn does
+        return []

@@ -52,3 +52,12 @@ def test_a_model_that_writes_needs_neither(
     agent.register_domain("poems", "Poems", model_name="ollama://llama3:8b")
     agent.process_request("Hello")
     assert "can answer nothing" not in caplog.text
+
+
+def test_knowledge_that_cannot_be_read_stops_no_turn_that_needs_none(
+    agent: TinyBERTOrchestrator, tmp_path: Path
+):
+    agent.register_domain("travel", "Trips and hotels")
+    (tmp_path / "knowledge").mkdir()
+    (tmp_path / "knowledge" / "chroma.sqlite3").write_bytes(b"damaged" * 500)
+    assert agent.process_request("Hello")["response"]
