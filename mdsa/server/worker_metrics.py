@@ -28,8 +28,15 @@ def labelled_by_worker(families: Mapping[str, Sequence[Metric]]) -> bytes:
 
 
 def read_families(text: bytes) -> list[Metric]:
-    """Read what a worker told; raises ValueError where it cannot."""
-    return list(text_string_to_metric_families(text.decode()))
+    """Read what a worker told.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    try:
+        return list(text_string_to_metric_families(text.decode()))
+    except LookupError as error:  # the parser's own, of a line that ends too soon
+        raise ValueError(f"it is of another form: {error!r}") from error
 
 
 class _Merged(Collector):

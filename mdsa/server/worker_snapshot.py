@@ -66,7 +66,7 @@ class WorkerSnapshot:
         taken = _adapter().validate_json(written)
         try:
             cls.merge([taken, taken])  # what is of another form than ours shows here
-        except (KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"it is of another form: {error!r}") from error
         return taken
 

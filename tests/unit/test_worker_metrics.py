@@ -1,5 +1,6 @@
 """Prometheus' figures of several workers in one text."""
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mdsa.server.worker_metrics import labelled_by_worker, read_families
@@ -25,3 +26,8 @@ def test_every_sample_names_its_worker_and_families_stand_once():
     )
     assert {sample.labels["worker"]: sample.value for sample in family.samples} == {"7": 3, "8": 5}
     assert told.count(b"# TYPE lag_seconds histogram") == 1
+
+
+def test_a_line_that_ends_too_soon_is_refused():
+    with pytest.raises(ValueError, match="another form"):
+        read_families(b'turns_total{outcome="success", ="b"} 4\n')

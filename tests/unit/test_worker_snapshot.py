@@ -132,6 +132,7 @@ def test_states_are_added_up_and_of_two_breakers_the_worse_is_told():
         b"\xff",
         snapshot([], {"memory": {}}).write(),
         snapshot([], {"memory": {"cpu": {}}, "breakers": {}}).write(),
+        snapshot([], {"memory": [], "breakers": {}}).write(),
         snapshot([], {"memory": {}, "breakers": {"fake://a": {"state": "worse"}}}).write(),
     ],
 )
