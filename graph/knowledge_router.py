@@ -218,7 +218,9 @@ def sentences_of(documents: Sequence[Document]) -> list[str]:
 
 def _is_readable(knowledge: object) -> TypeGuard[ReadableKnowledge]:
     """As `isinstance`, which looks up every method for each message; a class is looked up once."""
-    return issubclass(type(knowledge), ReadableKnowledge)
+    if issubclass(type(knowledge), ReadableKnowledge):
+        return True
+    return isinstance(knowledge, ReadableKnowledge)  # by what it is asked and hands on, say
 
 
 def _flat(text: str) -> str:

@@ -226,6 +226,19 @@ def test_knowledge_that_cannot_tell_what_it_holds_is_left_alone() -> None:
     assert best(made)[1] is False
 
 
+def test_knowledge_that_hands_on_what_it_is_asked_is_read() -> None:
+    class Watched:
+        shelf = Shelf("The quokka before noon")
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.shelf, name)
+
+    made = router(Watched())
+
+    assert made.read()
+    assert best(made) == ("garden", True)
+
+
 def test_sentences_are_titles_prose_items_and_rows_each_once() -> None:
     text = "# Prices\n\nA parcel costs five euros. Yes.\n\n- Books travel for nothing\n- It is free"
     row = "\n\n| size | what it costs |\n|---|---|\n| small | two euros and fifty cents |"
