@@ -19,7 +19,7 @@ class Goodput:
 
     Attributes:
         shares: of each round: its answers under overload by its answers at the peak.
-        low: lower end of the mean's 95 % interval (Student's t); NaN of a single round.
+        low: lower end of the mean's 95 % interval (Student's t); None of a single round.
         high: upper end, likewise.
         times_peak: how many times the peak was offered, on average.
         refused: requests refused under overload, of all rounds.
@@ -28,8 +28,8 @@ class Goodput:
     app: str
     shares: tuple[float, ...]
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     times_peak: float
     refused: int
     refused_without_retry_after: int
@@ -56,17 +56,17 @@ def goodput_of(rounds: Sequence[tuple[Phase, Phase]]) -> Goodput:
         app=rounds[0][0].app,
         shares=shares,
         mean=mean,
-        low=mean - half,
-        high=mean + half,
+        low=None if half is None else mean - half,
+        high=None if half is None else mean + half,
         times_peak=fmean(over.offered / peak.throughput for peak, over in rounds),
         refused=sum(over.refused for _, over in rounds),
         refused_without_retry_after=sum(over.refused_without_retry_after for _, over in rounds),
     )
 
 
-def _half_width(values: Sequence[float]) -> float:
+def _half_width(values: Sequence[float]) -> float | None:
     if len(values) < 2:
-        return math.nan
+        return None
     from scipy.stats import t  # it loads slowly, and a single round does without
 
     return float(t.ppf(0.975, len(values) - 1)) * stdev(values) / math.sqrt(len(values))

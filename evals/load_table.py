@@ -53,7 +53,7 @@ def _overload(found: Goodput) -> list[str]:
     """Say how goodput stands where more is asked than can be answered."""
     rounds = len(found.shares)
     told = f"{found.app}: offered {found.times_peak:.1f} times its peak, it gives {found.mean:.1%}"
-    if rounds > 1:
+    if found.low is not None and found.high is not None:
         told += f" (95 % interval {found.low:.1%} to {found.high:.1%})"
     each = ", ".join(f"{share:.0%}" for share in found.shares)
     return [
