@@ -13,6 +13,7 @@ import numpy as np
 from mdsa.router.calibration import Floats
 from mdsa.router.features import FEATURES, Matrix
 from mdsa.router.similarities import LEAST_SUM, SHARPNESS, SHORTLIST, DomainVectors
+from mdsa.router.vectors import product_by_vector
 from mdsa.router.zero_shot import Weights
 
 __all__ = ["zero_shot"]
@@ -71,7 +72,7 @@ def _nearest(
 ) -> list[float]:
     bounds = [vectors.bounds[domain] for domain in domains]
     texts = np.concatenate([vectors.weighed[start:end] for start, end in bounds])
-    exponents = texts.dot(vector - vectors.background.mean)
+    exponents = product_by_vector(texts, vector - vectors.background.mean)
     highest = float(exponents.max())
     exponents -= np.float32(highest)
     exponents *= np.float32(SHARPNESS * to_similarity)

@@ -8,15 +8,17 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["pieces", "product", "unit"]
+__all__ = ["pieces", "product", "product_by_vector", "unit"]
 
 _Float = TypeVar("_Float", np.float32, np.float64)
 
 _SHORTEST = 1e-9
 _IN_ONE_THREAD = 2**18
 """Multiplications; for more, OpenBLAS may wake its threads, which spin when they are done."""
+_BY_ONE_VECTOR = 450_000
+"""Likewise, where the product is by one vector: that is another routine."""
 _ROWS = 16
-"""Of a piece, at most. For a single row it would call another routine, which wakes them sooner."""
+"""Of a piece, at most. One of a single row would read its part of the matrix for that row alone."""
 
 
 def product(rows: NDArray[_Float], matrix: NDArray[_Float]) -> NDArray[_Float]:
@@ -34,6 +36,15 @@ def product(rows: NDArray[_Float], matrix: NDArray[_Float]) -> NDArray[_Float]:
         for others in pieces(columns, max(2, most)):
             np.matmul(rows[some], matrix[:, others], out=result[some, others])
     return result
+
+
+def product_by_vector(rows: NDArray[_Float], vector: NDArray[_Float]) -> NDArray[_Float]:
+    """`rows @ vector`, (rows, dimensions) by (dimensions,), in this thread alone as well."""
+    if rows.size <= _BY_ONE_VECTOR:
+        result: NDArray[_Float] = rows.dot(vector)
+        return result
+    most = max(1, _BY_ONE_VECTOR // rows.shape[1])
+    return np.concatenate([rows[some].dot(vector) for some in pieces(len(rows), most)])
 
 
 def pieces(count: int, most: int) -> Iterator[slice]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mdsa.router.vectors import pieces, product
+from mdsa.router.vectors import pieces, product, product_by_vector
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,16 @@ def test_a_product_in_pieces_is_the_whole(rows: int, columns: int) -> None:
     found = product(left, right)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, left @ right, atol=1e-3)
+
+
+@pytest.mark.parametrize("rows", [0, 5, 3000], ids=["none", "in one piece", "in pieces"])
+def test_a_product_by_one_vector_is_the_whole(rows: int) -> None:
+    random = np.random.default_rng(0)
+    left = random.normal(size=(rows, 384)).astype(np.float32)
+    vector = random.normal(size=384).astype(np.float32)
+    found = product_by_vector(left, vector)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, left @ vector, atol=1e-3)
 
 
 def test_a_product_without_columns_is_empty() -> None:
