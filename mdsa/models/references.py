@@ -67,6 +67,8 @@ def relative_to(folder: Path, reference: str) -> str:
     if scheme not in ("", "hf") or not name:
         return reference
     path = folder / name
-    if name.startswith(("./", "../")) or (not Path(name).is_absolute() and path.is_dir()):
-        return f"{scheme}{separator}{path.resolve()}"
-    return reference
+    try:
+        is_here = name.startswith(("./", "../")) or (not Path(name).is_absolute() and path.is_dir())
+    except OSError:  # the name is too long for a path
+        return reference
+    return f"{scheme}{separator}{path.resolve()}" if is_here else reference
