@@ -76,6 +76,12 @@ _BATCH = 64
 
 Vector = NDArray[np.float64]
 
+_CAUTION: Vector = np.array([float(name in ("and_other", "and_request")) for name in FEATURES])
+"""Taken off the weights of a bare "and". How sure a trained router is of half a question differs
+from one training to the next: of CLINC150's validation questions with "and", a second one split
+0.068 instead of 0.014, and 0.007 with this; of its compounds 0.940 stay right instead of 0.941, and
+of those of `calibration` with documents 0.625 instead of 0.648."""
+
 
 class Message(NamedTuple):
     """A message and the domains that it asks."""
@@ -337,7 +343,7 @@ def main() -> None:
         for title, reads in (("organisations", False), ("organisations, documents", True)):
             router = knowing_router(organisation, reads_documents=reads)
             take("organisations", title, list(choices(router, messages, names)))
-    weights = fit(weighed(fitted))
+    weights = fit(weighed(fitted)) - _CAUTION
     lines = [f'    "{name}": {value:.2f},' for name, value in zip(FEATURES, weights, strict=True)]
     for title, examples in held_out.items():
         right = split_share(examples, weights, wanted=True)
