@@ -236,9 +236,8 @@ class TinyBERTOrchestrator:
 
         Returns:
             `response`, `domain`, `confidence`, `latency_ms`, `used_reasoning`, `decision`,
-            `domains`, `sources`, `tool_calls`, `session_id`, `degraded`, `input_tokens`,
-            `output_tokens` and more; see `RequestResult`. If it has `interrupts`, a tool is waiting
-            for approval: see `resume`.
+            `domains`, `sources`, `tool_calls`, `session_id`, `degraded`, tokens and more; see
+            `RequestResult`. If it has `interrupts`, a tool is waiting for approval: see `resume`.
 
         Raises:
             InvalidInputError: the message, the context or the session cannot be used.
