@@ -150,9 +150,12 @@ class Assembly:
 
     def _warn_of_speechless(self) -> None:
         """Newcomers expect a model that writes, and get the same sentence to every question."""
-        quoting = [one for one in self.domains.all() if self._references(one)[0] == READER]
-        found = [name for name in speechless(quoting, self.knowledge()) if name not in self._told]
-        if found:
+        quoting = [
+            one
+            for one in self.domains.all()
+            if one.name not in self._told and self._references(one)[0] == READER and not one.tools
+        ]
+        if quoting and (found := speechless(quoting, self.knowledge())):
             self._told.update(found)
             _log.warning(
                 "%s can answer nothing for: %s. It quotes documents and calls tools, and there are "

@@ -24,7 +24,7 @@ def speechless(domains: Iterable[DomainConfig], knowledge: object) -> list[str]:
     """Names of the domains that could answer nothing, for want of anything to quote or to call.
 
     Args:
-        domains: those that the embedded reader answers for.
+        domains: those that the embedded reader answers for, without a tool.
         knowledge: none is named where it does not tell how much it holds, or cannot be read.
     """
     if not isinstance(knowledge, CountedKnowledge):
@@ -32,10 +32,6 @@ def speechless(domains: Iterable[DomainConfig], knowledge: object) -> list[str]:
     try:
         if knowledge.count():
             return []
-        return [
-            config.name
-            for config in domains
-            if not config.tools and not knowledge.count(domain=config.name)
-        ]
+        return [one.name for one in domains if not knowledge.count(domain=one.name)]
     except StorageError:  # whoever needs it is told; not every turn does
         return []
